@@ -16,6 +16,7 @@ pub struct NotAnId {
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
+#[expect(clippy::indexing_slicing, reason = "five bits index an alphabet of 32")]
 fn write_base32(bytes: &[u8; 16], out: &mut fmt::Formatter<'_>) -> fmt::Result {
     // 128 bits in 26 letters of 5 bits: the first letter carries three bits only.
     let value = u128::from_be_bytes(*bytes);

@@ -289,9 +289,9 @@ impl Item {
             value,
             extra: Extra::new(),
         };
-        if self.detail.sections.first().is_none_or(|first| !first.id.is_empty()) {
-            self.detail.sections.insert(0, Section::default());
+        match self.detail.sections.first_mut() {
+            Some(first) if first.id.is_empty() => first.fields.push(field),
+            _ => self.detail.sections.insert(0, Section { fields: vec![field], ..Section::default() }),
         }
-        self.detail.sections[0].fields.push(field);
     }
 }
