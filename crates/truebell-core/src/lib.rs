@@ -7,4 +7,5 @@ pub mod chance;
 pub mod ids;
 pub mod item;
 pub mod secret;
+pub mod secret_key;
 pub mod time;
