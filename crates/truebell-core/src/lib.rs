@@ -9,3 +9,4 @@ pub mod item;
 pub mod secret;
 pub mod secret_key;
 pub mod time;
+pub mod totp;

@@ -210,7 +210,7 @@ fn read_group(index: u8, typed: &[Option<u8>], place: &mut [u8]) -> bool {
 /// The 28 data symbols of these bytes: the bytes, then the whole's check of 12 bits.
 fn derive_data(bytes: &[u8; 16]) -> Zeroizing<Vec<u8>> {
     let digest = Sha256::new_with_prefix(WHOLE_LABEL).chain_update(bytes).finalize();
-    let whole = u16::from_be_bytes([digest[0], digest[1]]) >> 4;
+    let whole = digest.iter().take(2).fold(0, |word, byte| (word << 8) | u16::from(*byte)) >> 4;
     let bits = |places: u32| move |place: u32| 5 * (places - 1 - place);
     // 125 bits are 25 symbols; the last 3 bits of the bytes and the 12 of the check are three more.
     let value = u128::from_be_bytes(*bytes);
@@ -237,6 +237,7 @@ fn double(symbol: u8) -> u8 {
     if doubled & 0b10_0000 == 0 { doubled } else { doubled ^ 0b10_0101 }
 }
 
+#[expect(clippy::indexing_slicing, reason = "five bits index 32 letters")]
 fn letter(symbol: u8) -> char {
     char::from(ALPHABET[usize::from(symbol & 31)])
 }
@@ -316,12 +317,12 @@ mod tests {
             (" - ", "no Secret Key was given: it begins with TB1 and is on your Emergency Kit"),
             ("correct horse battery staple", "a Secret Key begins with TB1: copy the whole of it from your Emergency Kit"),
             ("A3-ASWWYB-798JRY-LJVD4-23DC2-86TVM-H43EB", "a Secret Key begins with TB1: copy the whole of it from your Emergency Kit"),
-            (&TEXT[4..], "a Secret Key begins with TB1: copy the whole of it from your Emergency Kit"),
+            (TEXT.split_at(4).1, "a Secret Key begins with TB1: copy the whole of it from your Emergency Kit"),
             (&TEXT.replace("TB1", "TB7"), "a Secret Key begins with TB1: copy the whole of it from your Emergency Kit"),
             ("TB2-00000-00000-00000-00000-00000-00000-00000", "this Secret Key is of a newer version: update Truebell"),
             ("TB2-0000000-000000", "this Secret Key is of a newer version: update Truebell"),
             (
-                &TEXT[..40],
+                TEXT.split_at(40).0,
                 "this Secret Key has 30 letters and digits after TB1, but there are 35 (seven groups of five): compare it with your Emergency Kit",
             ),
             (
