@@ -4,6 +4,7 @@
 //! command line, the browser, the server and the simulation all take their words from it.
 
 pub mod chance;
+pub mod generate;
 pub mod ids;
 pub mod item;
 pub mod secret;
