@@ -1,2 +1,55 @@
-//! x
-fn main() {}
+//! The house's own automation, as Rust one can step through: `cargo xtask <task>`.
+//!
+//! Never here: anything the product needs at run time. A task's failure message says what to do next.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this program talks to the developer on the terminal and to nobody else")]
+
+mod bench;
+mod postgres;
+mod serve;
+mod setup;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Truebell's own automation.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Everything CI checks: format, lints, tidy, tests on all three stores, documentation. Ends with `N passed, N failed`.
+    Test(test::Options),
+    /// The rules no compiler knows: arrows between crates, the waterline, file headers, dead weight, links, migrations, licences.
+    Tidy,
+    /// Builds `truebell` and starts a server on 127.0.0.1 with SQLite in a data folder of its own.
+    Serve(serve::Options),
+    /// Measures speed and size; each figure is a ratio to a reference measured in the same run.
+    Bench(bench::Options),
+    /// Runs a command with `TRUEBELL_TEST_POSTGRES` pointing at a throw-away PostgreSQL cluster.
+    Postgres(postgres::Options),
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().task {
+        Task::Test(options) => return test::run(&options),
+        Task::Tidy => tidy::run(),
+        Task::Serve(options) => serve::run(&options),
+        Task::Bench(options) => bench::run(&options),
+        Task::Postgres(options) => postgres::run(&options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

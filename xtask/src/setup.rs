@@ -1,0 +1,60 @@
+//! What the tests need from the machine beside Rust: a real PostgreSQL, a real KeePassXC, a reader of PDF text.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::postgres;
+use crate::workspace::{find_program, is_root, run};
+
+/// A Debian package, and how to tell that what it brings is here.
+struct Need {
+    package: &'static str,
+    why: &'static str,
+    is_here: fn() -> bool,
+}
+
+const NEEDS: [Need; 3] = [
+    Need {
+        package: "postgresql",
+        why: "the conformance tests run on a real PostgreSQL",
+        is_here: || std::env::var_os(postgres::VARIABLE).is_some() || postgres::find_binaries().is_some(),
+    },
+    Need {
+        package: "keepassxc",
+        why: "imports and exports are checked against the real `keepassxc-cli`",
+        is_here: || find_program("keepassxc-cli").is_some(),
+    },
+    Need {
+        package: "poppler-utils",
+        why: "the Emergency Kit is read back with `pdftotext`",
+        is_here: || find_program("pdftotext").is_some(),
+    },
+];
+
+/// Installs what is missing where that is possible; otherwise says what to install.
+pub(crate) fn install_missing() -> Result<()> {
+    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !(need.is_here)()).collect();
+    if missing.is_empty() {
+        println!("all here: {}", NEEDS.map(|need| need.package).join(", "));
+        return Ok(());
+    }
+    let packages: Vec<&str> = missing.iter().map(|need| need.package).collect();
+    if !is_root() || find_program("apt-get").is_none() {
+        let reasons: Vec<String> = missing.iter().map(|need| format!("{} ({})", need.package, need.why)).collect();
+        bail!("missing: {}. Install them, for example with `sudo apt-get install {}`", reasons.join("; "), packages.join(" "));
+    }
+    println!("installing {}", packages.join(", "));
+    run(apt_get().args(["-qq", "update"]))?;
+    run(apt_get().args(["-qq", "install", "--yes", "--no-install-recommends"]).args(&packages))?;
+    match missing.iter().find(|need| !(need.is_here)()) {
+        None => Ok(()),
+        Some(need) => bail!("{} was installed, but what it brings is not found: {}", need.package, need.why),
+    }
+}
+
+fn apt_get() -> Command {
+    let mut command = Command::new("apt-get");
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}
