@@ -1,0 +1,99 @@
+//! Security events: what happened to an account, said so that nobody can say it falsely (`docs/formats/event.md`).
+//!
+//! The person's device signs an [`Act`] with the account's key (law 3); the server wraps it in a SET (RFC 8417) of its own and
+//! chains it to the event before. [`verify`] is the only way to a [`Verified<Event>`], and a notice takes nothing else.
+
+mod act;
+mod jws;
+mod set;
+mod verify;
+
+pub use act::{Act, What};
+pub use set::{Countersigned, countersign};
+pub use verify::{Chain, NotProven, Trust, Verified, check_act, verify};
+
+use crate::hash::Hash32;
+use crate::ids::{AccountId, EventId, ServerId};
+use crate::time::UnixMillis;
+use serde::Serialize;
+
+/// One event of one account, as read from its SET.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Event {
+    /// `jti`.
+    pub id: EventId,
+    /// The server that countersigned.
+    pub server: ServerId,
+    /// When it did.
+    pub at: UnixMillis,
+    /// What the account's own device signed.
+    pub act: Act,
+    /// SHA-256 of the SET: what the next event names as `prev`, and what the check code is made from.
+    pub digest: Hash32,
+}
+
+impl Event {
+    /// The account it happened to.
+    pub fn account(&self) -> AccountId {
+        self.act.account
+    }
+
+    /// The short code a person can check the notice by: `7KQ4F-2M9XB`, 50 bits of the digest.
+    pub fn code(&self) -> CheckCode {
+        CheckCode::derive(&self.digest)
+    }
+}
+
+/// A notice's check code.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct CheckCode(String);
+
+const CODE_ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+impl CheckCode {
+    fn derive(digest: &Hash32) -> Self {
+        let mut bits =
+            u64::from_be_bytes([digest.0[0], digest.0[1], digest.0[2], digest.0[3], digest.0[4], digest.0[5], digest.0[6], digest.0[7]]);
+        let mut text = String::with_capacity(11);
+        for place in 0..10 {
+            if place == 5 {
+                text.push('-');
+            }
+            text.push(char::from(CODE_ALPHABET[(bits >> 59) as usize]));
+            bits <<= 5;
+        }
+        Self(text)
+    }
+
+    /// Reads a code as people type it: any case, with or without the dash, O for 0, I and L for 1.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut letters = String::with_capacity(11);
+        for letter in text.trim().chars().filter(|letter| *letter != '-' && *letter != ' ') {
+            let letter = match letter.to_ascii_uppercase() {
+                'O' => '0',
+                'I' | 'L' => '1',
+                letter => letter,
+            };
+            if !letter.is_ascii() || !CODE_ALPHABET.contains(&(letter as u8)) {
+                return None;
+            }
+            if letters.len() == 5 {
+                letters.push('-');
+            }
+            letters.push(letter);
+        }
+        (letters.len() == 11).then_some(Self(letters))
+    }
+
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for CheckCode {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&self.0)
+    }
+}

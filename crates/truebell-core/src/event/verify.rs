@@ -1,0 +1,119 @@
+//! The receipt: [`Verified`], and the one function that gives it out for an event.
+
+use super::Event;
+use super::act::Act;
+use super::jws::{self, JwsError};
+use super::set::{ACT_TYP, Claims, SET_TYP, issuer};
+use crate::hash::Hash32;
+use crate::ids::{AccountId, ServerId};
+use crate::sign::PublicKey;
+use crate::time::UnixMillis;
+use serde::{Deserialize, Serialize};
+use std::ops::Deref;
+
+/// Proof that a value was checked. Nothing outside this module can make one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified<T>(T);
+
+impl<T> Deref for Verified<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// Whom a device believes: pinned when it was enrolled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trust {
+    /// The server.
+    pub server: ServerId,
+    /// Its signing key.
+    pub server_key: PublicKey,
+    /// The account.
+    pub account: AccountId,
+    /// Its signing key.
+    pub account_key: PublicKey,
+}
+
+/// How far an account's chain of events is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, minicbor::Encode, minicbor::Decode)]
+pub struct Chain {
+    /// The last event's place; 0 before the first.
+    #[n(0)]
+    pub seq: u64,
+    /// Its digest.
+    #[n(1)]
+    pub digest: Hash32,
+    /// The credential epoch after it.
+    #[n(2)]
+    pub epoch: u64,
+}
+
+impl Chain {
+    /// The chain after `event`.
+    pub fn after(event: &Event) -> Self {
+        Self { seq: event.act.seq, digest: event.digest, epoch: event.act.epoch }
+    }
+
+    fn admits(&self, act: &Act) -> bool {
+        let epoch = self.epoch + u64::from(act.what.raises_epoch() || self.seq == 0);
+        act.seq == self.seq + 1 && act.prev == self.digest && act.epoch == epoch
+    }
+}
+
+/// Why a text proves nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotProven {
+    /// Not a SET of ours.
+    #[error("this is not a security event")]
+    Malformed,
+    /// The server's signature does not verify.
+    #[error("the server did not sign this event")]
+    Server,
+    /// The account's signature does not verify.
+    #[error("no device of this account signed this event")]
+    Account,
+    /// Inside and outside disagree, or it is about someone else.
+    #[error("the event does not say what its signatures cover")]
+    Mismatch,
+    /// It is genuine, and is not the next of the chain.
+    #[error("the event does not follow the last one known here")]
+    OutOfChain,
+}
+
+/// Checks an event fully: both signatures, that they are about the same thing, and its place in the chain.
+pub fn verify(set: &str, trust: &Trust, chain: &Chain) -> Result<Verified<Event>, NotProven> {
+    let event = verify_signatures(set, trust)?;
+    if chain.admits(&event.act) { Ok(Verified(event)) } else { Err(NotProven::OutOfChain) }
+}
+
+fn verify_signatures(set: &str, trust: &Trust) -> Result<Event, NotProven> {
+    let claims: Claims = jws::verify(SET_TYP, set, &trust.server_key).map_err(|error| match error {
+        JwsError::Malformed => NotProven::Malformed,
+        JwsError::Signature => NotProven::Server,
+    })?;
+    let act: Act = jws::verify(ACT_TYP, &claims.act, &trust.account_key).map_err(|_| NotProven::Account)?;
+    let (kind, members) = act.what.set_event(act.at);
+    let consistent = claims.iss == issuer(trust.server)
+        && claims.sub_id.id == trust.account
+        && act.account == trust.account
+        && claims.events.len() == 1
+        && claims.events.get(kind) == Some(&members);
+    if !consistent {
+        return Err(NotProven::Mismatch);
+    }
+    let digest = Hash32::derive_plain(set.as_bytes());
+    Ok(Event { id: claims.jti, server: trust.server, at: UnixMillis::from_seconds(claims.iat), act, digest })
+}
+
+/// The server's check of a device's act before it countersigns: the account's key signed it, and it is next.
+pub fn check_act(signed_act: &str, account: AccountId, account_key: &PublicKey, chain: &Chain) -> Result<Act, NotProven> {
+    let act: Act = jws::verify(ACT_TYP, signed_act, account_key).map_err(|error| match error {
+        JwsError::Malformed => NotProven::Malformed,
+        JwsError::Signature => NotProven::Account,
+    })?;
+    if act.account != account {
+        return Err(NotProven::Mismatch);
+    }
+    if chain.admits(&act) { Ok(act) } else { Err(NotProven::OutOfChain) }
+}

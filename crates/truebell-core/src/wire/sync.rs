@@ -1,0 +1,96 @@
+//! `POST /v1/sync`: what is new since. The answer is a stream of frames (`application/vnd.truebell.sync`): each a 32-bit
+//! big-endian length and that many bytes of CBOR. The last is [`Frame::End`]; a stream without it was cut and none of it counts.
+//!
+//! The reply's head tells where the account stands; frames are proven by what they carry (events by signatures and chain,
+//! revisions by the vault's signed head), so the stream needs no digest of its own. Nothing new is an end and nothing else.
+
+use super::account::Record;
+use super::vault::VaultInfo;
+use crate::ids::VaultId;
+use crate::vault::{Revision, SignedVaultHead};
+use minicbor::{Decode, Encode};
+
+/// The media type of the stream.
+pub const MEDIA_TYPE: &str = "application/vnd.truebell.sync";
+/// Longest frame, in bytes.
+pub const FRAME_BYTES_MAX: usize = 24 << 20;
+
+/// What the client has. Sent as CBOR.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Have {
+    /// The last event's place in the chain.
+    #[n(0)]
+    pub events: u64,
+    /// The account record's number; 0 for none.
+    #[n(1)]
+    pub record: u64,
+    /// Each vault's sequence; a vault not named is sent whole.
+    #[n(2)]
+    pub vaults: Vec<HaveVault>,
+}
+
+/// How much of a vault the client has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct HaveVault {
+    /// Which.
+    #[n(0)]
+    pub vault: VaultId,
+    /// Its sequence.
+    #[n(1)]
+    pub seq: u64,
+}
+
+/// One frame. In this order: events, record, then for each vault that moved its info (if not named), its revisions, its head; then the end.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Frame {
+    /// The next event of the chain: a SET.
+    #[n(0)]
+    Event(#[n(0)] String),
+    /// The account's record.
+    #[n(1)]
+    Record(#[n(0)] Record),
+    /// A vault the client did not name.
+    #[n(2)]
+    Vault(#[n(0)] VaultInfo),
+    /// Revisions of a vault, oldest commit first; many frames for a large vault.
+    #[n(3)]
+    Revisions(#[n(0)] VaultId, #[n(1)] Vec<Revision>),
+    /// The vault's head after all revisions sent.
+    #[n(4)]
+    Head(#[n(0)] VaultId, #[n(1)] SignedVaultHead),
+    /// The end.
+    #[n(5)]
+    End,
+}
+
+impl Frame {
+    /// The frame with its length in front.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let body = crate::cbor::to_vec(self);
+        let len = u32::try_from(body.len()).unwrap_or(u32::MAX);
+        [len.to_be_bytes().as_slice(), &body].concat()
+    }
+}
+
+/// Why a stream cannot be read on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadFrame {
+    /// A length beyond any frame's.
+    #[error("the sync stream names a frame of {0} bytes")]
+    TooLong(usize),
+    /// Not CBOR of a frame.
+    #[error("the sync stream holds something that is not a frame")]
+    Malformed,
+}
+
+/// Takes the first whole frame off `buffer`; `None` means more bytes are needed.
+pub fn take_frame(buffer: &mut Vec<u8>) -> Result<Option<Frame>, BadFrame> {
+    let Some(len) = buffer.first_chunk::<4>().map(|len| u32::from_be_bytes(*len) as usize) else { return Ok(None) };
+    if len > FRAME_BYTES_MAX {
+        return Err(BadFrame::TooLong(len));
+    }
+    let Some(body) = buffer.get(4..4 + len) else { return Ok(None) };
+    let frame = crate::cbor::from_slice(body).map_err(|_| BadFrame::Malformed)?;
+    buffer.drain(..4 + len);
+    Ok(Some(frame))
+}
