@@ -20,7 +20,7 @@ pub mod seal;
 pub mod secret;
 pub mod secret_key;
 pub mod sign;
-#[cfg(any(test, feature = "testing"))]
+pub mod strength;
 pub mod testing;
 pub mod time;
 pub mod totp;
