@@ -9,6 +9,7 @@ pub mod cbor;
 pub mod chance;
 pub mod derive;
 pub mod event;
+pub mod generate;
 pub mod hash;
 pub mod head;
 pub mod ids;
@@ -21,6 +22,7 @@ pub mod secret;
 pub mod secret_key;
 pub mod sign;
 pub mod strength;
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod time;
 pub mod totp;

@@ -261,7 +261,7 @@ fn is_separator(typed: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chance::danger::SeededChance;
+    use crate::testing::Seeded;
     use proptest::prelude::*;
 
     fn vectors() -> serde_json::Value {
@@ -355,7 +355,7 @@ mod tests {
 
     #[test]
     fn debug_shows_nothing_and_random_keys_differ() {
-        let mut chance = SeededChance::new(7);
+        let mut chance = Seeded::new(7);
         let (one, two) = (SecretKey::make_random(&mut chance), SecretKey::make_random(&mut chance));
         assert_ne!(one, two);
         assert_eq!(format!("{one:?}"), "SecretKey(…)");

@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_generated_password_is_strong() {
-        let mut chance = crate::chance::danger::SeededChance::new(5);
+        let mut chance = crate::testing::Seeded::new(5);
         let password = crate::generate::make_password(&Default::default(), &mut chance).unwrap().text;
         let passphrase = crate::generate::make_passphrase(&Default::default(), &mut chance).unwrap().text;
         assert_eq!(summary(password.expose(), &[]), "4 This password is very hard to guess.");

@@ -325,7 +325,7 @@ fn read_algorithm(name: &str) -> Result<Algorithm, TotpError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chance::danger::SeededChance;
+    use crate::testing::Seeded;
     use proptest::prelude::*;
 
     fn rfc(algorithm: Algorithm) -> Totp {
@@ -460,7 +460,7 @@ mod tests {
 
     #[test]
     fn a_new_generator_is_one_every_app_takes() {
-        let mut chance = SeededChance::new(1);
+        let mut chance = Seeded::new(1);
         let (one, two) = (make_secret(&mut chance), make_secret(&mut chance));
         assert!(one.len() == 20 && one != two);
         let uri = Totp::new(Zeroizing::new(b"12345678901234567890".to_vec()), "Truebell", "ada+x@example.org").unwrap().to_uri();

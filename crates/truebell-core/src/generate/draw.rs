@@ -24,7 +24,7 @@ pub(super) fn draw_one<'a, T>(chance: &mut dyn Chance, choices: &'a [T]) -> Opti
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::chance::danger::SeededChance;
+    use crate::testing::Seeded;
 
     /// Asserts that the counts of equally likely results lie within five standard deviations of what chi-square expects, both
     /// ways: too even is as suspicious as too uneven.
@@ -47,7 +47,7 @@ pub(super) mod tests {
     #[test]
     fn each_number_below_a_bound_is_equally_likely() {
         for bound in [2, 10, 26, 63, 100, 1000] {
-            let mut chance = SeededChance::new(u64::from(bound));
+            let mut chance = Seeded::new(u64::from(bound));
             assert_uniform(&counts(bound, 400_000, || draw_below(&mut chance, bound)));
         }
     }
@@ -56,7 +56,7 @@ pub(super) mod tests {
     #[test]
     #[should_panic(expected = "chi-square")]
     fn a_remainder_of_a_byte_is_found_to_be_biased() {
-        let mut chance = SeededChance::new(1);
+        let mut chance = Seeded::new(1);
         assert_uniform(&counts(10, 400_000, || u32::from(make_array::<1>(&mut chance)[0]) % 10));
     }
 

@@ -82,18 +82,18 @@ fn push_word(text: &mut String, word: &str, capitalise: bool) {
 mod tests {
     use super::super::draw::tests::assert_uniform;
     use super::*;
-    use crate::chance::danger::SeededChance;
+    use crate::testing::Seeded;
     use proptest::prelude::*;
 
     fn make(recipe: &PassphraseRecipe, seed: u64) -> Generated {
-        make_passphrase(recipe, &mut SeededChance::new(seed)).unwrap()
+        make_passphrase(recipe, &mut Seeded::new(seed)).unwrap()
     }
 
     #[test]
     fn each_word_is_equally_likely() {
         let recipe = PassphraseRecipe { words: 64, separator: " ".to_owned(), ..PassphraseRecipe::default() };
         let mut counts = vec![0; WORDS.len()];
-        let mut chance = SeededChance::new(11);
+        let mut chance = Seeded::new(11);
         for _ in 0..7776 {
             let made = make_passphrase(&recipe, &mut chance).unwrap();
             made.text.expose().split(' ').for_each(|word| counts[WORDS.binary_search(&word).unwrap()] += 1);
@@ -105,7 +105,7 @@ mod tests {
     fn the_digit_and_its_place_are_equally_likely() {
         let recipe = PassphraseRecipe { words: 4, separator: " ".to_owned(), add_digit: true, ..PassphraseRecipe::default() };
         let (mut digits, mut places) = ([0; 10], [0; 4]);
-        let mut chance = SeededChance::new(12);
+        let mut chance = Seeded::new(12);
         for _ in 0..10_000 {
             let made = make_passphrase(&recipe, &mut chance).unwrap();
             for (place, word) in made.text.expose().split(' ').enumerate() {
@@ -133,7 +133,7 @@ mod tests {
     fn a_recipe_that_makes_nothing_says_what_to_change() {
         let refused = |words: u8, separator: &str| {
             let recipe = PassphraseRecipe { words, separator: separator.to_owned(), ..PassphraseRecipe::default() };
-            make_passphrase(&recipe, &mut SeededChance::new(0)).unwrap_err()
+            make_passphrase(&recipe, &mut Seeded::new(0)).unwrap_err()
         };
         for (words, separator, error) in [
             (0, "-", PassphraseError::Words),

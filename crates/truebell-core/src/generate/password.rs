@@ -127,7 +127,7 @@ fn derive_entropy_bits(length: usize, kinds: &[Vec<char>]) -> f64 {
 mod tests {
     use super::super::draw::tests::assert_uniform;
     use super::*;
-    use crate::chance::danger::SeededChance;
+    use crate::testing::Seeded;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn each_password_a_recipe_allows_is_equally_likely() {
-        let mut chance = SeededChance::new(3);
+        let mut chance = Seeded::new(3);
         let mut counts: BTreeMap<String, u32> = BTreeMap::new();
         // 12^3 texts of ten digits and two symbols, less those of digits only and of symbols only.
         let possible: usize = 12 * 12 * 12 - 10 * 10 * 10 - 8;
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn entropy_is_counted_not_guessed() {
-        let bits = |recipe: &PasswordRecipe| make_password(recipe, &mut SeededChance::new(0)).unwrap().entropy_bits;
+        let bits = |recipe: &PasswordRecipe| make_password(recipe, &mut Seeded::new(0)).unwrap().entropy_bits;
         let only_lower = PasswordRecipe { upper: false, digits: false, symbols: false, ..PasswordRecipe::default() };
         for (recipe, expected) in [
             (PasswordRecipe { length: 10, ..only_lower.clone() }, 10.0 * 26_f64.log2()),
@@ -183,7 +183,7 @@ mod tests {
             (digits_and("٣", 8), PasswordError::NotASymbol),
             (digits_and("!\u{7}", 8), PasswordError::NotASymbol),
         ] {
-            assert_eq!(make_password(&recipe, &mut SeededChance::new(0)), Err(error), "{recipe:?}");
+            assert_eq!(make_password(&recipe, &mut Seeded::new(0)), Err(error), "{recipe:?}");
         }
     }
 
@@ -204,7 +204,7 @@ mod tests {
             seed: u64, length in 4..100_usize, on in proptest::collection::vec(any::<bool>(), 4), no_lookalikes: bool, symbols in "[!@#€→%|.]{1,9}",
         ) {
             let recipe = PasswordRecipe { length, lower: on[0], upper: on[1], digits: on[2], symbols: on[3], symbol_set: symbols.clone(), no_lookalikes };
-            match make_password(&recipe, &mut SeededChance::new(seed)) {
+            match make_password(&recipe, &mut Seeded::new(seed)) {
                 Ok(made) => {
                     let text = made.text.expose();
                     prop_assert_eq!(text.chars().count(), length);
