@@ -1,0 +1,481 @@
+//! What goes in and comes out: plain rows, named by their nouns. Sealed things are bytes; digests of tokens stand for tokens.
+
+use truebell_core::event::{Chain, Countersigned};
+use truebell_core::hash::Hash32;
+use truebell_core::head::{AccountHead, VaultMark};
+use truebell_core::ids::{AccountId, AttachmentId, DeviceId, EventId, MailId, ServerId, SessionId, VaultId};
+use truebell_core::sign::PublicKey;
+use truebell_core::time::UnixMillis;
+use truebell_core::vault::{Revision, SignedVaultHead};
+use truebell_core::wire::account::Record;
+use truebell_core::wire::vault::VaultInfo;
+
+/// Which database this is. Written once, when it is created; only a restore raises the epoch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The server it belongs to.
+    pub server: ServerId,
+    /// The public half of that server's signing key.
+    pub key: PublicKey,
+    /// Random, made with the database.
+    pub generation: [u8; 16],
+    /// 0, and one more with each restore from a backup.
+    pub restore_epoch: u64,
+    /// When it was created.
+    pub created: UnixMillis,
+}
+
+/// An account to create, with all it starts with.
+#[derive(Debug, Clone)]
+pub struct NewAccount {
+    /// Its id.
+    pub account: AccountId,
+    /// Mail address as the person wrote it.
+    pub email: String,
+    /// The same, normalised for comparison (by the caller, always the same way). Unique.
+    pub email_key: String,
+    /// Its public signing key.
+    pub signing: PublicKey,
+    /// Its public KEM key.
+    pub kem: Vec<u8>,
+    /// OPAQUE record, sealed by the server.
+    pub opaque: Vec<u8>,
+    /// Sealed keyset, epoch 1.
+    pub keyset: Vec<u8>,
+    /// Its first vault.
+    pub vault: NewVault,
+    /// Its first device.
+    pub device: NewDevice,
+    /// A session for it.
+    pub session: NewSession,
+    /// Its first event, seq 1.
+    pub event: Countersigned,
+    /// Mails about it.
+    pub mails: Vec<NewMail>,
+    /// Digest of an invitation to use up, where one is needed.
+    pub invitation: Option<Hash32>,
+}
+
+/// What became of a sign-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignedUp {
+    /// The account exists now.
+    Created,
+    /// It existed with this very account, device and signing key; the session was opened, nothing else was changed.
+    Repeated,
+    /// The address belongs to another account.
+    AddressTaken,
+    /// The account id belongs to another account.
+    AccountTaken,
+    /// The invitation is unknown, used or over.
+    BadInvitation,
+}
+
+/// A vault to create.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewVault {
+    /// Its id.
+    pub vault: VaultId,
+    /// Its key, wrapped for the owner.
+    pub key: Vec<u8>,
+    /// Its sealed name, revision 1.
+    pub name: Vec<u8>,
+    /// Its head, seq 0.
+    pub head: SignedVaultHead,
+}
+
+/// A device to enrol.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDevice {
+    /// Its id.
+    pub device: DeviceId,
+    /// Its public key.
+    pub key: PublicKey,
+    /// Its name.
+    pub name: String,
+    /// Its platform.
+    pub platform: String,
+    /// When.
+    pub enrolled: UnixMillis,
+}
+
+/// A device as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// As enrolled.
+    pub device: NewDevice,
+    /// The account.
+    pub account: AccountId,
+    /// When it last opened a session.
+    pub seen: UnixMillis,
+    /// When it was revoked.
+    pub revoked: Option<UnixMillis>,
+}
+
+/// A session to open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSession {
+    /// Its id.
+    pub session: SessionId,
+    /// Its device.
+    pub device: DeviceId,
+    /// SHA-256 of its token.
+    pub token: Hash32,
+    /// When it was opened.
+    pub opened: UnixMillis,
+    /// Until when it is good.
+    pub expires: UnixMillis,
+}
+
+/// Everything a request with a token needs, in one read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionView {
+    /// The session.
+    pub session: SessionId,
+    /// Its device.
+    pub device: DeviceId,
+    /// Until when it is good. The caller compares with its clock; an expired session is still found until it is swept.
+    pub expires: UnixMillis,
+    /// Where the account stands.
+    pub head: AccountHead,
+    /// When the account will be deleted, if that was asked for.
+    pub deletion_due: Option<UnixMillis>,
+}
+
+/// An account as sign-in and credential changes need it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its id.
+    pub account: AccountId,
+    /// Its public signing key.
+    pub signing: PublicKey,
+    /// Its public KEM key.
+    pub kem: Vec<u8>,
+    /// OPAQUE record, sealed by the server.
+    pub opaque: Vec<u8>,
+    /// Its event chain.
+    pub chain: Chain,
+    /// What its devices get to see.
+    pub record: Record,
+    /// TOTP generator, sealed by the server, where a second factor is in force.
+    pub totp: Option<Vec<u8>>,
+    /// The last TOTP step that was used; a code is good once.
+    pub totp_step: u64,
+}
+
+/// Permission to enrol one device, from a password sign-in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEnrolment {
+    /// SHA-256 of its token.
+    pub token: Hash32,
+    /// The account.
+    pub account: AccountId,
+    /// Digest of the sign-in state it came from; one state gives one enrolment.
+    pub sign_in: Hash32,
+    /// The TOTP step that was shown, if one was. It must be above the last one used.
+    pub totp_step: Option<u64>,
+    /// Until when.
+    pub expires: UnixMillis,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EnrolmentStarted {
+    /// It is good now.
+    Started,
+    /// That sign-in was used already.
+    SignInUsed,
+    /// That code was used already.
+    CodeUsed,
+}
+
+/// An enrolment as found by its token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enrolment {
+    /// The account.
+    pub account: AccountId,
+    /// Until when.
+    pub expires: UnixMillis,
+    /// The device it was used for, once it was.
+    pub used_by: Option<DeviceId>,
+}
+
+/// A change a person made to their account, with its event. One transaction: change, event, mails (law 4).
+#[derive(Debug, Clone)]
+pub struct Recording {
+    /// The account.
+    pub account: AccountId,
+    /// The event; its act's `seq` and `prev` must follow the stored chain.
+    pub event: Countersigned,
+    /// What changes.
+    pub change: Change,
+    /// Mails about it.
+    pub mails: Vec<NewMail>,
+}
+
+/// What changes.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// A new device, with its first session. Uses up an enrolment.
+    Enrol {
+        /// SHA-256 of the enrolment's token.
+        enrolment: Hash32,
+        /// The device.
+        device: NewDevice,
+        /// Its session.
+        session: NewSession,
+    },
+    /// New password or Secret Key. Only if the stored epoch is one less.
+    Credentials {
+        /// OPAQUE record, sealed by the server.
+        opaque: Vec<u8>,
+        /// Keyset sealed for the new epoch.
+        keyset: Vec<u8>,
+        /// Digest of the sign-in state that proved the old password; good once.
+        sign_in: Hash32,
+    },
+    /// A device is out; its sessions end.
+    RevokeDevice(DeviceId),
+    /// One session ends.
+    RevokeSession(SessionId),
+    /// A new address.
+    Address {
+        /// As written.
+        email: String,
+        /// Normalised.
+        email_key: String,
+    },
+    /// The account is to be deleted.
+    ScheduleDeletion(UnixMillis),
+    /// It is not.
+    CancelDeletion,
+    /// A second factor is in force.
+    AddTotp {
+        /// TOTP generator, sealed by the server.
+        totp: Vec<u8>,
+        /// The step that proved it.
+        step: u64,
+    },
+    /// It is not any more. The step must be above the last one used.
+    RemoveTotp {
+        /// The step that was shown.
+        step: u64,
+    },
+}
+
+/// What became of a recording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recorded {
+    /// It happened; the event is the next of the chain.
+    Done,
+    /// The same act was recorded before (same seq, and the stored SET carries the same act): the stored SET. For an enrolment the
+    /// new session was opened.
+    Repeated(String),
+    /// Something else is in that place of the chain.
+    ChainMoved,
+    /// What it is about is not there, or not in a state that allows it (device gone, enrolment used or unknown, nothing to cancel,
+    /// code or sign-in used already).
+    NotApplicable,
+    /// The address belongs to another account.
+    AddressTaken,
+}
+
+/// One commit to a vault.
+#[derive(Debug, Clone)]
+pub struct NewCommit {
+    /// Who writes; must own the vault.
+    pub account: AccountId,
+    /// The vault.
+    pub vault: VaultId,
+    /// `head.seq`, parsed by the caller; must be the stored one plus one.
+    pub seq: u64,
+    /// `head.prev`, parsed by the caller; must be the digest of the stored head.
+    pub prev: Hash32,
+    /// The new head.
+    pub head: SignedVaultHead,
+    /// Its digest.
+    pub head_digest: Hash32,
+    /// The revisions. Each must be number 1 with a zero `prev`, or follow the item's stored one. A tombstone drops the item's
+    /// earlier revisions.
+    pub revisions: Vec<Revision>,
+    /// The writer's number for this commit. Kept while it is the vault's last 64.
+    pub idempotency: [u8; 16],
+    /// When.
+    pub at: UnixMillis,
+}
+
+/// What became of a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Committed {
+    /// It is stored, durably.
+    Done,
+    /// It was stored before, at this sequence.
+    Repeated(u64),
+    /// The vault or an item has moved on.
+    Conflict,
+    /// No such vault in this account.
+    NoVault,
+}
+
+/// What is new for a client, but for revisions, which are read in pages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changes {
+    /// Where the account stands in this very read.
+    pub head: AccountHead,
+    /// Events after the client's, in order.
+    pub events: Vec<String>,
+    /// The record, if the client's is older.
+    pub record: Option<Record>,
+    /// Vaults the client did not name, whole; and heads of those that moved.
+    pub vaults: Vec<VaultChange>,
+}
+
+/// One vault that moved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VaultChange {
+    /// Where it stands.
+    pub mark: VaultMark,
+    /// Its row, where the client did not name it.
+    pub info: Option<VaultInfo>,
+    /// Its signed head.
+    pub head: SignedVaultHead,
+    /// The client's sequence; 0 for none.
+    pub after: u64,
+}
+
+/// A page of revisions, in order of (commit, item). Empty means the end.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RevisionPage {
+    /// The revisions.
+    pub revisions: Vec<Revision>,
+    /// Where to go on.
+    pub next: Option<RevisionCursor>,
+}
+
+/// A place in a vault's revisions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RevisionCursor {
+    /// The commit's sequence.
+    pub seq: u64,
+    /// The item within it.
+    pub item: truebell_core::ids::ItemId,
+}
+
+/// A mail to send, queued only together with the event it tells of (law 4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMail {
+    /// Its id.
+    pub mail: MailId,
+    /// The event it tells of.
+    pub event: EventId,
+    /// Recipient.
+    pub to: String,
+    /// Template name.
+    pub template: String,
+    /// What the template needs, JSON.
+    pub values: String,
+    /// When it was queued.
+    pub queued: UnixMillis,
+}
+
+/// Where a mail is on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailState {
+    /// Waiting.
+    Queued,
+    /// Claimed by a sender, who may have sent it.
+    Claimed,
+    /// Sent: the relay took it.
+    Sent,
+    /// The relay refused it, for good or after the last try.
+    Refused,
+    /// A sender claimed it and did not come back, or the relay's answer was lost: it may have been sent. Never sent again by itself.
+    Parked,
+}
+
+/// A claimed mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mail {
+    /// As queued.
+    pub mail: NewMail,
+    /// How often it was tried before.
+    pub tries: u32,
+}
+
+/// How a try ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailOutcome {
+    /// The relay took it.
+    Sent,
+    /// The relay certainly did not take it; try again then.
+    RetryAt(UnixMillis),
+    /// The relay certainly did not take it, and never will.
+    Refused,
+    /// Not known.
+    Unknown,
+}
+
+/// A notice as anybody may ask for it by its code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicEvent {
+    /// The account.
+    pub account: AccountId,
+    /// The account's signing key, to check the act inside.
+    pub signing: PublicKey,
+    /// The SET.
+    pub set: String,
+}
+
+/// A chunk of an attachment.
+#[derive(Debug, Clone)]
+pub struct NewChunk {
+    /// Who writes; must own the vault.
+    pub account: AccountId,
+    /// The vault.
+    pub vault: VaultId,
+    /// The attachment.
+    pub attachment: AttachmentId,
+    /// Its place.
+    pub index: u64,
+    /// Sealed bytes.
+    pub sealed: Vec<u8>,
+    /// When.
+    pub at: UnixMillis,
+}
+
+/// What became of a chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChunkStored {
+    /// Stored, or the same bytes were there already.
+    Done,
+    /// Other bytes are there already: chunks never change.
+    Different,
+    /// No such vault in this account.
+    NoVault,
+    /// The attachment would be larger than the limit given.
+    TooLarge,
+}
+
+/// Counts for an operator.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Accounts.
+    pub accounts: u64,
+    /// Live sessions.
+    pub sessions: u64,
+    /// Mails waiting.
+    pub mails_queued: u64,
+    /// Mails parked.
+    pub mails_parked: u64,
+}
+
+/// One row of any table, for backups and moves: table name, and the row's columns as CBOR in the schema's order. The same on every backend.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+pub struct DumpRow {
+    /// The table.
+    #[n(0)]
+    pub table: String,
+    /// Its columns.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub columns: Vec<u8>,
+}

@@ -1,0 +1,150 @@
+//! The contract. `conformance/` checks every sentence of it on every implementation.
+
+use crate::error::StoreError;
+use crate::rows::{
+    Account, Changes, ChunkStored, Committed, Counts, Device, DumpRow, Enrolment, EnrolmentStarted, Identity, Mail, MailOutcome,
+    NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession, NewVault, PublicEvent, Recorded, Recording, RevisionCursor, RevisionPage,
+    SessionView, SignedUp,
+};
+use async_trait::async_trait;
+use truebell_core::hash::Hash32;
+use truebell_core::ids::{AccountId, AttachmentId, DeviceId, MailId, SessionId, VaultId};
+use truebell_core::time::UnixMillis;
+use truebell_core::wire::sync::Have;
+
+/// A result of the store.
+pub(crate) type Result<T> = std::result::Result<T, StoreError>;
+
+/// What a server remembers.
+///
+/// - Each method is one transaction, serialisable with every other. When it returns `Ok`, what it wrote survives a crash.
+/// - When it returns an error other than [`StoreError::Unknown`], nothing was written. Every write may be repeated: it then finds
+///   what it wrote and says so.
+/// - Nothing of one account is reachable with the id of another.
+/// - The store has no clock: times come in, and are compared only where a sentence says so.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    // --- the database itself
+
+    /// Whose database this is; `None` if it is new and empty.
+    async fn identity(&self) -> Result<Option<Identity>>;
+
+    /// Makes it a server's database. Only once; the second time is `Damaged`.
+    async fn create_identity(&self, identity: &Identity) -> Result<()>;
+
+    /// Whether it answers and can be written to. Writes and rolls back.
+    async fn check(&self) -> Result<()>;
+
+    /// Counts for an operator, at a time (sessions past it are not live).
+    async fn counts(&self, now: UnixMillis) -> Result<Counts>;
+
+    // --- accounts
+
+    /// Creates an account with all it starts with.
+    async fn sign_up(&self, new: NewAccount) -> Result<SignedUp>;
+
+    /// The account with this normalised address.
+    async fn account_by_address(&self, email_key: &str) -> Result<Option<AccountId>>;
+
+    /// An account.
+    async fn account(&self, account: AccountId) -> Result<Option<Account>>;
+
+    /// Records an act with its change, event and mails.
+    async fn record(&self, recording: Recording) -> Result<Recorded>;
+
+    /// Accounts whose deletion is due at a time.
+    async fn due_deletions(&self, now: UnixMillis, limit: u32) -> Result<Vec<AccountId>>;
+
+    /// Deletes an account and all of it, if its deletion is due at that time. False if not.
+    async fn delete_account(&self, account: AccountId, now: UnixMillis) -> Result<bool>;
+
+    /// Adds an invitation.
+    async fn invite(&self, invitation: Hash32, expires: UnixMillis) -> Result<()>;
+
+    // --- devices and sessions
+
+    /// Allows one enrolment.
+    async fn start_enrolment(&self, new: NewEnrolment) -> Result<EnrolmentStarted>;
+
+    /// An enrolment by its token's digest.
+    async fn enrolment(&self, token: Hash32) -> Result<Option<Enrolment>>;
+
+    /// A device.
+    async fn device(&self, device: DeviceId) -> Result<Option<Device>>;
+
+    /// An account's devices, oldest first.
+    async fn devices(&self, account: AccountId) -> Result<Vec<Device>>;
+
+    /// Opens a session of an enrolled device, and marks the device seen. False if the device is not there or revoked.
+    async fn open_session(&self, new: NewSession) -> Result<bool>;
+
+    /// A session by its token's digest, with where its account stands.
+    async fn session(&self, token: Hash32) -> Result<Option<SessionView>>;
+
+    /// An account's sessions, oldest first, those past `now` left out.
+    async fn sessions(&self, account: AccountId, now: UnixMillis) -> Result<Vec<NewSession>>;
+
+    /// Ends a session at its own device's wish (signing out). No event: nobody else is concerned. False if it is not there.
+    async fn close_session(&self, account: AccountId, session: SessionId) -> Result<bool>;
+
+    /// Forgets sessions, enrolments, used sign-ins and invitations that were over before a time. How many.
+    async fn sweep(&self, before: UnixMillis) -> Result<u64>;
+
+    // --- vaults
+
+    /// Creates a vault. `Committed::Repeated(0)` if this very vault is there, `Conflict` if another has its id.
+    async fn create_vault(&self, account: AccountId, new: NewVault, at: UnixMillis) -> Result<Committed>;
+
+    /// Writes to a vault.
+    async fn commit(&self, commit: NewCommit) -> Result<Committed>;
+
+    /// What is new for a client, in one consistent read.
+    async fn changes(&self, account: AccountId, have: &Have) -> Result<Option<Changes>>;
+
+    /// Revisions of a vault with `after < commit <= up_to`, a page of about `bytes_max` from `from` on. `None` if the vault is not
+    /// the account's. A revision dropped by a tombstone is not there: `dropped_since` tells.
+    async fn revisions(
+        &self,
+        account: AccountId,
+        vault: VaultId,
+        after: u64,
+        up_to: u64,
+        from: Option<RevisionCursor>,
+        bytes_max: usize,
+    ) -> Result<Option<RevisionPage>>;
+
+    /// Whether a tombstone dropped revisions of the vault in a commit after `seq`: a stream of pages up to `seq` may then have holes.
+    async fn dropped_since(&self, vault: VaultId, seq: u64) -> Result<bool>;
+
+    /// Stores a chunk of an attachment, which may not grow beyond `bytes_max` sealed bytes.
+    async fn put_chunk(&self, chunk: NewChunk, bytes_max: u64) -> Result<ChunkStored>;
+
+    /// A chunk.
+    async fn chunk(&self, account: AccountId, vault: VaultId, attachment: AttachmentId, index: u64) -> Result<Option<Vec<u8>>>;
+
+    /// Removes an attachment's chunks. False if there were none.
+    async fn delete_attachment(&self, account: AccountId, vault: VaultId, attachment: AttachmentId) -> Result<bool>;
+
+    // --- events and mail
+
+    /// The event with this check code.
+    async fn event_by_code(&self, code: &str) -> Result<Option<PublicEvent>>;
+
+    /// Claims the oldest mail that is due, until `lease_until`. Claims whose lease ended before `now` become parked first.
+    async fn claim_mail(&self, now: UnixMillis, lease_until: UnixMillis) -> Result<Option<Mail>>;
+
+    /// Records how a claimed mail's try ended. False if it is not claimed.
+    async fn finish_mail(&self, mail: MailId, outcome: MailOutcome, now: UnixMillis) -> Result<bool>;
+
+    /// Parked mails, oldest first.
+    async fn parked_mails(&self, limit: u32) -> Result<Vec<Mail>>;
+
+    // --- backup
+
+    /// Every row of every table in one consistent read, to `sink`, without stopping writers. A sink that returns false stops it.
+    async fn dump(&self, sink: &mut (dyn FnMut(DumpRow) -> bool + Send)) -> Result<()>;
+
+    /// Fills an empty database with rows and makes it `identity`'s, in one transaction. `Damaged` if it is not empty or a row does
+    /// not fit.
+    async fn load(&self, identity: &Identity, rows: &mut (dyn Iterator<Item = DumpRow> + Send)) -> Result<()>;
+}
