@@ -1,7 +1,9 @@
 //! Instants as numbers. This crate never learns what time it is; it is told.
 
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::ops::{Add, Sub};
+use std::str::FromStr;
 
 /// Milliseconds since 1970-01-01T00:00:00Z, leap seconds ignored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, minicbor::Encode, minicbor::Decode)]
@@ -19,6 +21,100 @@ impl UnixMillis {
     pub fn from_seconds(seconds: u64) -> Self {
         Self(seconds.saturating_mul(1000))
     }
+
+    /// The moment as people write it, cut to the second.
+    pub fn utc(self) -> Utc {
+        let (days, second) = (self.seconds() / DAY_S, self.seconds() % DAY_S);
+        let (year, month, day) = derive_date(days);
+        Utc { year, month, day, hour: second / 3600, minute: second / 60 % 60, second: second % 60 }
+    }
+}
+
+const DAY_S: u64 = 86_400;
+
+/// A moment in UTC, from 1970 on, in the Gregorian calendar. Shown as `2026-11-23 06:20:31Z`; read also as a date alone, with `T`,
+/// without seconds, with ` UTC` or nothing for `Z`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Utc {
+    /// From 1970.
+    pub year: u64,
+    /// From 1.
+    pub month: u64,
+    /// From 1.
+    pub day: u64,
+    /// 0 to 23.
+    pub hour: u64,
+    /// 0 to 59.
+    pub minute: u64,
+    /// 0 to 59.
+    pub second: u64,
+}
+
+/// Why a text is not a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a date from 1970 on: write it as 2026-11-23 06:20:31Z")]
+pub struct NotADate;
+
+impl Utc {
+    /// The instant; nothing for a day that is in no calendar.
+    pub fn to_millis(self) -> Option<UnixMillis> {
+        let Self { year, month, day, hour, minute, second } = self;
+        let in_range = (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+        if !in_range || hour > 23 || minute > 59 || second > 59 {
+            return None;
+        }
+        // Years begin in March here, so that the day a leap year adds is the last (as in `derive_date`).
+        let (year_of_era, month_of_year) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+        let day_of_year = (153 * month_of_year + 2) / 5 + day - 1;
+        let days = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + year_of_era / 400 + day_of_year - EPOCH_DAY;
+        let is_a_day = derive_date(days) == (year, month, day);
+        is_a_day.then_some(UnixMillis::from_seconds(days * DAY_S + hour * 3600 + minute * 60 + second))
+    }
+}
+
+/// Days from 0000-03-01 to 1970-01-01.
+const EPOCH_DAY: u64 = 719_468;
+
+/// Year, month and day so many days after 1970-01-01: Howard Hinnant's `civil_from_days`, whose eras are the 400 years after which
+/// the calendar repeats.
+fn derive_date(days: u64) -> (u64, u64, u64) {
+    let days = days + EPOCH_DAY;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_of_year = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_of_year + 2) / 5 + 1;
+    let month = if month_of_year < 10 { month_of_year + 3 } else { month_of_year - 9 };
+    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
+}
+
+impl fmt::Display for Utc {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { year, month, day, hour, minute, second } = self;
+        write!(out, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}Z")
+    }
+}
+
+impl FromStr for Utc {
+    type Err = NotADate;
+
+    fn from_str(text: &str) -> Result<Self, NotADate> {
+        let text = text.trim().trim_end_matches(['Z', 'z']).trim_end_matches("UTC").trim_end();
+        let (date, time) = text.split_once(['T', 't', ' ']).unwrap_or((text, "00:00:00"));
+        let read = |text: &str, digits: usize| {
+            let is_number = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
+            if is_number { text.parse::<u64>().map_err(|_| NotADate) } else { Err(NotADate) }
+        };
+        let mut date = date.split('-');
+        let mut date_part = |digits| date.next().ok_or(NotADate).and_then(|part| read(part, digits));
+        let (year, month, day) = (date_part(4)?, date_part(2)?, date_part(2)?);
+        let mut time = time.trim().split(':');
+        let hour = time.next().ok_or(NotADate).and_then(|part| read(part, 2))?;
+        let minute = time.next().ok_or(NotADate).and_then(|part| read(part, 2))?;
+        let second = time.next().map_or(Ok(0), |part| read(part, 2))?;
+        let utc = Self { year, month, day, hour, minute, second };
+        if date.next().is_some() || time.next().is_some() || utc.to_millis().is_none() { Err(NotADate) } else { Ok(utc) }
+    }
 }
 
 impl Add<std::time::Duration> for UnixMillis {
@@ -33,5 +129,68 @@ impl Sub for UnixMillis {
     /// How long after `earlier`; zero if it is not after it.
     fn sub(self, earlier: Self) -> std::time::Duration {
         std::time::Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn known_moments_are_written_as_calendars_have_them() {
+        for (seconds, text) in [
+            (0, "1970-01-01 00:00:00Z"),
+            (951_782_399, "2000-02-28 23:59:59Z"),
+            (951_782_400, "2000-02-29 00:00:00Z"),
+            (1_000_000_000, "2001-09-09 01:46:40Z"),
+            (4_107_542_399, "2100-02-28 23:59:59Z"),
+            (4_107_542_400, "2100-03-01 00:00:00Z"),
+            (253_402_300_799, "9999-12-31 23:59:59Z"),
+        ] {
+            assert_eq!(UnixMillis::from_seconds(seconds).utc().to_string(), text);
+            assert_eq!(text.parse::<Utc>().unwrap().to_millis(), Some(UnixMillis::from_seconds(seconds)));
+        }
+    }
+
+    #[test]
+    fn a_moment_is_read_as_people_write_it() {
+        for text in ["2026-11-23", "2026-11-23T00:00:00Z", "2026-11-23 00:00", " 2026-11-23 00:00:00 UTC", "2026-11-23t00:00z"] {
+            assert_eq!(text.parse::<Utc>().map(|utc| utc.to_string()), Ok("2026-11-23 00:00:00Z".to_owned()), "{text}");
+        }
+        for text in [
+            "",
+            "yesterday",
+            "2026-02-29",
+            "2026-13-01",
+            "2026-00-01",
+            "2026-01-00",
+            "2026-01-32",
+            "1969-12-31",
+            "26-11-23",
+            "2026-11-23-01",
+            "2026-11-23 24:00",
+            "2026-11-23 12",
+            "2026-11-23 12:60",
+            "2026-11-23 12:00:60",
+            "2026-11-23 12:00:00:00",
+            "2026-11-23 +1:00",
+            "١٩٧٠-01-01",
+        ] {
+            assert_eq!(text.parse::<Utc>(), Err(NotADate), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn each_second_until_the_year_9999_reads_back(seconds in 0..253_402_300_800_u64) {
+            let utc = UnixMillis::from_seconds(seconds).utc();
+            prop_assert_eq!(utc.to_string().parse::<Utc>().unwrap().to_millis(), Some(UnixMillis::from_seconds(seconds)));
+        }
+
+        #[test]
+        fn no_instant_is_too_late_to_be_written(millis: u64) {
+            prop_assert!(UnixMillis(millis).utc().to_string().ends_with('Z'));
+        }
     }
 }
