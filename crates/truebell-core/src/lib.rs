@@ -14,6 +14,7 @@ pub mod hash;
 pub mod head;
 pub mod ids;
 pub mod item;
+pub mod kit;
 pub mod notice;
 pub mod opaque;
 pub mod outcome;
