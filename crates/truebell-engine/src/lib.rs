@@ -1,1 +1,7 @@
-//! x
+//! What should happen next: synchronisation and merging as state machines and pure functions.
+//!
+//! Never here: a file, a socket, a clock or randomness of its own. The command line, the browser and the simulation drive the
+//! same code.
+
+pub mod merge;
+pub mod sync;

@@ -1,0 +1,115 @@
+//! Why the client did not do what it was asked, in one sentence each: what happened, what to do now.
+
+use super::profile::ProfileError;
+use super::replica::ReplicaError;
+use truebell_core::head::Reason;
+use truebell_engine::sync::{Why, sentences};
+
+/// Everything that can go wrong. None of it changes anything.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The profile folder.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// The local copy.
+    #[error(transparent)]
+    Replica(#[from] ReplicaError),
+    /// The password, or the password together with this device's Secret Key, opens nothing here.
+    #[error("this password does not open this account on this device: check it, and the keyboard's language")]
+    WrongPassword,
+    /// Sign-in or credential change was refused.
+    #[error("these details do not open this account here: check the address, the password and the Secret Key")]
+    WrongDetails,
+    /// The server needs a code as well.
+    #[error("a code from your authenticator is needed as well")]
+    SecondFactorNeeded,
+    /// What an exchange showed, where it was not what was asked for.
+    #[error("{}", sentences::describe_why(.0))]
+    Server(Why),
+    /// The server is not the one the kit or the person named.
+    #[error("the server at this address has the fingerprint {found}, not {expected}: nothing was sent; check the address")]
+    Fingerprint {
+        /// As written in the kit.
+        expected: String,
+        /// As the server has it.
+        found: String,
+    },
+    /// Our server answered with something that does not fit.
+    #[error("the server's answer does not fit the question: {0}; nothing was changed here")]
+    Answer(&'static str),
+    /// Nothing by that name.
+    #[error("no {what} is called “{name}” here: `truebell item list` shows what there is")]
+    NotFound {
+        /// `item`, `vault`, `attachment`, `version`, `device`.
+        what: &'static str,
+        /// As asked for.
+        name: String,
+    },
+    /// Several by that name.
+    #[error("{count} items are called “{name}”: name one by its id, {}", .ids.join(" or "))]
+    Ambiguous {
+        /// As asked for.
+        name: String,
+        /// How many.
+        count: usize,
+        /// The first few ids.
+        ids: Vec<String>,
+    },
+    /// What was given cannot be used.
+    #[error("{0}")]
+    Input(String),
+    /// An attachment's bytes are not what was attached.
+    #[error("the attachment “{name}” {how}: nothing of it was kept")]
+    Attachment {
+        /// File name.
+        name: String,
+        /// What is wrong.
+        how: &'static str,
+    },
+    /// Reading or writing the person's file.
+    #[error("the file could not be {what}: {error}")]
+    File {
+        /// `read` or `written`.
+        what: &'static str,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// Something opened with the right key is not what it should be.
+    #[error(transparent)]
+    Keys(#[from] truebell_core::account::KeyError),
+}
+
+/// What kind of trouble, for exit codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Something given was wrong.
+    Usage,
+    /// It is not there.
+    NotFound,
+    /// Password, Secret Key or code do not fit.
+    Credentials,
+    /// The server could not be asked, or not now.
+    Offline,
+    /// The server refused this request.
+    Refused,
+    /// Somebody else answered, or the server could not prove what it said.
+    Distrust,
+    /// Local files are damaged, busy or full.
+    Local,
+}
+
+impl Error {
+    /// For exit codes.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Profile(_) | Self::Replica(_) | Self::File { .. } | Self::Keys(_) => Kind::Local,
+            Self::WrongPassword | Self::WrongDetails | Self::SecondFactorNeeded => Kind::Credentials,
+            Self::Server(Why::Refused { reason: Reason::WrongCredentials | Reason::SecondFactorWrong, .. }) => Kind::Credentials,
+            Self::Server(Why::Refused { .. } | Why::Outdated { .. } | Why::ClockSkew { .. }) => Kind::Refused,
+            Self::Server(Why::Busy { .. } | Why::Maintenance { .. } | Why::Unreachable { .. }) => Kind::Offline,
+            Self::Server(_) | Self::Fingerprint { .. } | Self::Answer(_) | Self::Attachment { .. } => Kind::Distrust,
+            Self::NotFound { .. } | Self::Ambiguous { .. } => Kind::NotFound,
+            Self::Input(_) => Kind::Usage,
+        }
+    }
+}

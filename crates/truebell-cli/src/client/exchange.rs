@@ -1,0 +1,1 @@
+//! One exchange, judged: every answer passes through `classify()` here and nowhere else.

@@ -1,0 +1,1 @@
+//! Three versions of an item become one, and no edit is lost.

@@ -1,0 +1,5 @@
+//! When to exchange what.
+
+/// The state machine.
+#[derive(Debug)]
+pub struct Machine {}

@@ -1,0 +1,170 @@
+//! The catalogue of sentences about synchronisation: the only place where an outcome becomes words.
+//!
+//! Never here: *changed*, *reset*, *revoked*, *removed*, *deleted*, *exposed* said of an account (law 1). A test holds that.
+
+use super::{Unproven, View, Why};
+use truebell_core::outcome::Failure;
+use truebell_core::time::UnixMillis;
+
+/// What every bad-news sentence ends with: what it means for the person.
+const NOTHING_CHANGED: &str = "Nothing about your account changed.";
+
+/// The state of synchronisation in one or two sentences.
+pub fn describe(view: &View) -> String {
+    match view {
+        View::Never => "This device has not synced yet.".into(),
+        View::UpToDate { as_of } => format!("Up to date as of {}.", moment(*as_of)),
+        View::Stale { since, why } => format!("{} {} {NOTHING_CHANGED}", describe_why(why), safe(*since)),
+    }
+}
+
+/// What the last exchange showed, without what it means.
+pub fn describe_why(why: &Why) -> String {
+    match why {
+        Why::Busy { until } => format!("Your server is busy and asks this device to come back after {}.", moment(*until)),
+        Why::Maintenance { until, note } if note.trim().is_empty() => {
+            format!("Your server is being worked on until {}.", moment(*until))
+        }
+        Why::Maintenance { until, note } => {
+            format!("Your server is being worked on until {}; its operator says: “{}”.", moment(*until), note.trim())
+        }
+        Why::Unreachable { failure } => unreachable_words(*failure).into(),
+        Why::Intercepted { by } => format!("Someone between this device and your server answered: {by}."),
+        Why::Outdated { needs } => format!("Your server needs {} of Truebell: update this one.", version(needs)),
+        Why::ClockSkew { by_seconds, behind } => {
+            let side = if *behind { "behind" } else { "ahead of" };
+            format!("This device's clock is {} {side} the server's: set it and sync again.", span(*by_seconds))
+        }
+        Why::WrongServer => {
+            "Another server answers at this address: not the one this account is on. Ask its operator, and check the address.".into()
+        }
+        Why::Refused { reason, retry_at } if retry_at.0 > 0 => format!("{} (Not before {}.)", reason.title(), moment(*retry_at)),
+        Why::Refused { reason, .. } => reason.title().into(),
+        Why::Unproven { what } => unproven_words(*what).into(),
+    }
+}
+
+/// A restore, said plainly.
+pub fn describe_restored(pushed_again: usize) -> String {
+    let tail = match pushed_again {
+        0 => "Nothing this device has was missing there.".to_owned(),
+        1 => "One item it had lost was sent again from this device.".to_owned(),
+        n => format!("{n} items it had lost were sent again from this device."),
+    };
+    format!("Your server came back from a backup. {tail}")
+}
+
+/// `2026-11-23 14:02 UTC`.
+pub fn moment(at: UnixMillis) -> String {
+    let minutes = at.seconds() / 60;
+    let (days, minute) = (minutes / 1440, minutes % 1440);
+    let (year, month, day) = civil(days);
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02} UTC", minute / 60, minute % 60)
+}
+
+/// Days since 1970 to a Gregorian date (Hinnant, "chrono-compatible low-level date algorithms", `civil_from_days`).
+fn civil(days: u64) -> (u64, u64, u64) {
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    (year_of_era + era * 400 + u64::from(month <= 2), month, day)
+}
+
+fn safe(since: Option<UnixMillis>) -> String {
+    match since {
+        Some(since) => format!("Your data is safe and up to date as of {}.", moment(since)),
+        None => "Your data is safe on this device.".into(),
+    }
+}
+
+fn version(needs: &str) -> String {
+    if needs.starts_with(|letter: char| letter.is_ascii_digit()) { format!("version {needs} or later") } else { needs.to_owned() }
+}
+
+fn span(seconds: u64) -> String {
+    match seconds {
+        0..=119 => format!("{seconds} seconds"),
+        120..=7199 => format!("{} minutes", seconds / 60),
+        7200..=172_799 => format!("{} hours", seconds / 3600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+fn unreachable_words(failure: Failure) -> &'static str {
+    match failure {
+        Failure::Name => "The server's name is not known here: is this device on a network?",
+        Failure::Connect => "The server cannot be reached.",
+        Failure::Tls => "No secure connection to the server could be made: its certificate is not one this device accepts.",
+        Failure::Timeout => "The server did not answer in time.",
+        Failure::Broken => "The connection to the server broke off.",
+    }
+}
+
+fn unproven_words(what: Unproven) -> &'static str {
+    match what {
+        Unproven::Event => "Your server sent an event it cannot prove; it was kept out, and syncing stops until it sends a true one.",
+        Unproven::Older => "Your server offers an older state than this device has seen; it was not taken.",
+        Unproven::Forked => "Your server shows this device another history than before; it was not taken. Compare with your other devices.",
+        Unproven::Vault => "Your server sent items whose proof does not add up; none of them was taken.",
+        Unproven::Incomplete => "The answer of your server was cut short; nothing of it was taken.",
+        Unproven::Keys => "Your server sent a key that this account did not make; it was not taken.",
+        Unproven::Malformed => "Your server sent something this version cannot read; nothing of it was taken.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use truebell_core::head::Reason;
+
+    const AT: UnixMillis = UnixMillis(1_795_442_520_000);
+
+    fn all() -> Vec<Why> {
+        let mut whys = vec![
+            Why::Busy { until: AT },
+            Why::Maintenance { until: AT, note: String::new() },
+            Why::Maintenance { until: AT, note: "moving house".into() },
+            Why::Intercepted { by: "a page titled “Blocked by Example”".into() },
+            Why::Outdated { needs: "0.2.0".into() },
+            Why::ClockSkew { by_seconds: 90_000, behind: true },
+            Why::WrongServer,
+        ];
+        whys.extend([Failure::Name, Failure::Connect, Failure::Tls, Failure::Timeout, Failure::Broken].map(|failure| Why::Unreachable { failure }));
+        whys.extend(Unproven::ALL.map(|what| Why::Unproven { what }));
+        whys.extend(Reason::ALL.iter().map(|reason| Why::Refused { reason: *reason, retry_at: UnixMillis(0) }));
+        whys
+    }
+
+    #[test]
+    fn a_stranger_in_between_is_named_and_the_data_is_called_safe() {
+        let view = View::Stale { since: Some(AT), why: Why::Intercepted { by: "a page titled “Blocked by Example”".into() } };
+        insta::assert_snapshot!(describe(&view), @"Someone between this device and your server answered: a page titled “Blocked by Example”. Your data is safe and up to date as of 2026-11-23 14:02 UTC. Nothing about your account changed.");
+    }
+
+    #[test]
+    fn no_sentence_speaks_of_the_accounts_security() {
+        for why in all() {
+            let words = describe_why(&why).to_lowercase();
+            for alarm in ["password was", "secret key was", "was changed", "was reset", "was revoked", "signed out", "new device", "exposed"] {
+                assert!(!words.contains(alarm), "{words:?} sounds an alarm");
+            }
+            assert!(words.ends_with(['.', '?', ')']), "{words:?} is not a sentence");
+        }
+    }
+
+    #[test]
+    fn moments_are_calendar_days() {
+        for (at, expected) in [
+            (0, "1970-01-01 00:00 UTC"),
+            (951_782_400_000, "2000-02-29 00:00 UTC"),
+            (1_795_442_520_000, "2026-11-23 14:02 UTC"),
+            (4_107_542_399_999, "2100-02-28 23:59 UTC"),
+        ] {
+            assert_eq!(moment(UnixMillis(at)), expected);
+        }
+    }
+}
