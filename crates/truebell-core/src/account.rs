@@ -250,3 +250,88 @@ pub fn open_chunk(
 pub fn derive_keyset_digest(sealed: &[u8]) -> Hash32 {
     Hash32::derive_labelled("truebell keyset v1", &[sealed])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::derive::derive_root_from_stretched;
+    use crate::secret_key::SecretKey;
+    use crate::testing::Seeded;
+
+    fn root(password: u8, secret_key: &SecretKey, account: AccountId) -> Root {
+        derive_root_from_stretched(&Zeroizing::new([password; 32]), secret_key, account)
+    }
+
+    fn login() -> Item {
+        let mut item = Item::default();
+        item.overview.title = "Bank".into();
+        item.set_field("username", "ada");
+        item.set_field("password", "correct horse");
+        item
+    }
+
+    #[test]
+    fn a_keyset_opens_with_both_secrets_for_its_account_and_epoch_only() {
+        let mut chance = Seeded::new(1);
+        let account = AccountId([1; 16]);
+        let (ours, other) = (SecretKey::make_random(&mut chance), SecretKey::make_random(&mut chance));
+        let keys = Unlocked::make_account(account, &mut chance);
+        let sealed = keys.seal_keyset(2, &root(1, &ours, account), &mut chance);
+        let opened = Unlocked::open(account, 2, &root(1, &ours, account), &sealed).unwrap();
+        assert_eq!(opened.public(), keys.public());
+        let wrong = KeyError::Seal(OpenError::WrongKey);
+        assert_eq!(Unlocked::open(account, 2, &root(2, &ours, account), &sealed).unwrap_err(), wrong, "wrong password");
+        assert_eq!(Unlocked::open(account, 2, &root(1, &other, account), &sealed).unwrap_err(), wrong, "wrong Secret Key");
+        assert_eq!(Unlocked::open(account, 1, &root(1, &ours, account), &sealed).unwrap_err(), wrong, "wrong epoch");
+        let stranger = AccountId([2; 16]);
+        assert_eq!(Unlocked::open(stranger, 2, &root(1, &ours, stranger), &sealed).unwrap_err(), wrong, "wrong account");
+    }
+
+    #[test]
+    fn ms_07_parts_do_not_open_elsewhere() {
+        let mut chance = Seeded::new(2);
+        let mut keys = Unlocked::make_account(AccountId([1; 16]), &mut chance);
+        let ((vault, _), (other_vault, _)) = (keys.make_vault(&mut chance), keys.make_vault(&mut chance));
+        let (id, other_id) = (ItemId([3; 16]), ItemId([4; 16]));
+        let sealed = keys.seal_item(vault, id, 5, &login(), &mut chance).unwrap();
+        assert_eq!(keys.open_item(vault, id, 5, &sealed).unwrap(), login());
+        assert!(keys.open_item(vault, id, 6, &sealed).is_err(), "another revision");
+        assert!(keys.open_item(vault, other_id, 5, &sealed).is_err(), "another item");
+        assert!(keys.open_item(other_vault, id, 5, &sealed).is_err(), "another vault");
+        let swapped = SealedItem { overview: sealed.detail.clone(), detail: sealed.overview.clone() };
+        assert!(keys.open_item(vault, id, 5, &swapped).is_err(), "parts swapped");
+    }
+
+    #[test]
+    fn ms_15_a_vault_key_cannot_be_planted_or_swapped() {
+        let mut chance = Seeded::new(3);
+        let mut keys = Unlocked::make_account(AccountId([1; 16]), &mut chance);
+        let (vault, wrapped) = keys.make_vault(&mut chance);
+        let sealed = keys.seal_item(vault, ItemId([3; 16]), 1, &login(), &mut chance).unwrap();
+        let mut attacker = Unlocked::make_account(AccountId([1; 16]), &mut chance);
+        let (_, planted) = attacker.make_vault(&mut chance);
+        assert!(keys.add_vault(vault, &planted).is_err());
+        assert_eq!(keys.add_vault(vault, &wrapped), Ok(()));
+        assert!(keys.open_item(vault, ItemId([3; 16]), 1, &sealed).is_ok());
+    }
+
+    #[test]
+    fn ms_30_attachment_chunks_cannot_be_cut_swapped_or_moved() {
+        let mut chance = Seeded::new(4);
+        let key = SealKey::make_random(&mut chance);
+        let (vault, id) = (VaultId([1; 16]), AttachmentId([2; 16]));
+        let first = seal_chunk(&key, vault, id, 0, false, b"first", &mut chance);
+        let last = seal_chunk(&key, vault, id, 1, true, b"last", &mut chance);
+        assert!(open_chunk(&key, vault, id, 0, false, &first).is_ok() && open_chunk(&key, vault, id, 1, true, &last).is_ok());
+        assert!(open_chunk(&key, vault, id, 0, true, &first).is_err(), "cut after the first");
+        assert!(open_chunk(&key, vault, id, 0, false, &last).is_err(), "swapped");
+        assert!(open_chunk(&key, vault, AttachmentId([3; 16]), 0, false, &first).is_err(), "another file");
+    }
+
+    #[test]
+    fn what_a_newer_version_wrote_in_an_item_is_kept() {
+        let json = r#"{"category":"login","title":"x","state":{"is":"active"},"created":1,"edited":2,"shared-by":{"who":"bob"}}"#;
+        let overview: Overview = serde_json::from_str(json).unwrap();
+        assert_eq!(serde_json::to_value(&overview).unwrap()["shared-by"]["who"], "bob");
+    }
+}

@@ -39,7 +39,7 @@ pub fn derive_stretched(password: &Secret, account: AccountId) -> Zeroizing<[u8;
     let normal = Zeroizing::new(password.expose().nfkc().collect::<String>());
     let salt = crate::hash::Hash32::derive_labelled("truebell argon2 salt v1", &[account.as_bytes()]);
     let mut stretched = Zeroizing::new([0; 32]);
-    #[allow(clippy::expect_used, reason = "the parameters are constants inside Argon2's limits; a test runs them")]
+    #[expect(clippy::expect_used, reason = "the parameters are constants inside Argon2's limits; a test runs them")]
     {
         let params = Params::new(ARGON2_MEMORY_KIB, ARGON2_PASSES, ARGON2_LANES, Some(32)).expect("valid constants");
         Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
@@ -81,12 +81,12 @@ impl Root {
     }
 
     fn hkdf(&self) -> Hkdf<Sha256> {
-        #[allow(clippy::expect_used, reason = "a 32-byte PRK is exactly HKDF-SHA256's minimum")]
+        #[expect(clippy::expect_used, reason = "a 32-byte PRK is exactly HKDF-SHA256's minimum")]
         Hkdf::<Sha256>::from_prk(&self.0).expect("32 bytes")
     }
 }
 
 pub(crate) fn expand(hkdf: &Hkdf<Sha256>, info: &[u8], okm: &mut [u8]) {
-    #[allow(clippy::expect_used, reason = "callers ask for 32 or 64 bytes, far below HKDF's limit of 8160")]
+    #[expect(clippy::expect_used, reason = "callers ask for 32 or 64 bytes, far below HKDF's limit of 8160")]
     hkdf.expand(info, okm).expect("a short output");
 }

@@ -29,3 +29,4 @@ pub mod time;
 pub mod totp;
 pub mod vault;
 pub mod wire;
+pub mod words;

@@ -1,9 +1,20 @@
 //! What a person is told. A [`Notice`] has one constructor, and it takes a `Verified<Event>` (law 1): no status code, push,
 //! failed sign-in or timeout can reach it.
+//!
+//! ```compile_fail
+//! # fn made_up() -> truebell_core::event::Event { unimplemented!() }
+//! // An event nobody verified makes no notice: this does not compile.
+//! let notice = truebell_core::notice::Notice::new(&made_up());
+//! ```
+//! ```compile_fail
+//! // And nothing outside `event` can give out the receipt.
+//! let receipt = truebell_core::event::Verified(());
+//! ```
 
 use crate::event::{CheckCode, Event, Verified, What};
 use crate::ids::{DeviceId, EventId};
 use crate::time::UnixMillis;
+use crate::words::one_line;
 use serde::Serialize;
 
 /// A notice: one true sentence about the account's security, and how to check it.
@@ -44,16 +55,18 @@ impl Notice {
 }
 
 fn sentence(event: &Event) -> String {
-    let by = &event.act.device_name;
+    let by = one_line(&event.act.device_name);
     match &event.act.what {
         What::AccountCreated { .. } => format!("Your account was created on “{by}”."),
         What::PasswordChanged {} => format!("Your account password was changed on “{by}”."),
         What::SecretKeyRotated {} => format!("Your Secret Key was replaced on “{by}”. Kits from before no longer open the account."),
-        What::DeviceEnrolled { platform, .. } => format!("Your account was opened on a new device, “{by}” ({platform})."),
-        What::DeviceRevoked { revoked_name, .. } => format!("The device “{revoked_name}” was removed from your account, on “{by}”."),
-        What::SessionRevoked { of_device_name, .. } => format!("A session of “{of_device_name}” was ended, on “{by}”."),
+        What::DeviceEnrolled { platform, .. } => format!("Your account was opened on a new device, “{by}” ({}).", one_line(platform)),
+        What::DeviceRevoked { revoked_name, .. } => {
+            format!("The device “{}” was removed from your account, on “{by}”.", one_line(revoked_name))
+        }
+        What::SessionRevoked { of_device_name, .. } => format!("A session of “{}” was ended, on “{by}”.", one_line(of_device_name)),
         What::AddressChanged { from_masked, to_masked } => {
-            format!("The mail address of your account was changed from {from_masked} to {to_masked}, on “{by}”.")
+            format!("The mail address of your account was changed from {} to {}, on “{by}”.", one_line(from_masked), one_line(to_masked))
         }
         What::SecondFactorAdded { .. } => format!("A second factor was added to your account, on “{by}”."),
         What::SecondFactorRemoved { .. } => format!("A second factor was removed from your account, on “{by}”."),
@@ -71,5 +84,57 @@ fn advice(what: &What) -> &'static str {
             "If this was not you, remove the device (truebell devices revoke) and change your password and Secret Key."
         }
         _ => "If this was not you, change your account password and remove devices you do not know.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::event::{Chain, What, verify};
+    use crate::ids::DeviceId;
+    use crate::notice::Notice;
+    use crate::sign::SigningKey;
+    use crate::testing::{Seeded, World};
+    use crate::time::UnixMillis;
+
+    #[test]
+    fn every_act_has_a_sentence_that_names_the_device_and_says_no_more_than_the_act() {
+        let key = SigningKey::make_random(&mut Seeded::new(9)).public();
+        let device = DeviceId([5; 16]);
+        let acts = [
+            What::AccountCreated { device_key: key },
+            What::PasswordChanged {},
+            What::SecretKeyRotated {},
+            What::DeviceEnrolled { enrolled: device, device_key: key, platform: "linux command line".into() },
+            What::DeviceRevoked { revoked: device, revoked_name: "old phone".into() },
+            What::SessionRevoked { session: crate::ids::SessionId([6; 16]), of_device: device, of_device_name: "old phone".into() },
+            What::AddressChanged { from_masked: "a…@example.org".into(), to_masked: "b…@example.net".into() },
+            What::SecondFactorAdded { kind: "totp".into() },
+            What::SecondFactorRemoved { kind: "totp".into() },
+            What::DeletionScheduled { due: UnixMillis(9) },
+            What::DeletionCancelled {},
+        ];
+        let mut world = World::new(4);
+        let sentences: Vec<String> = acts
+            .into_iter()
+            .map(|what| {
+                let before = world.chain;
+                let set = world.happen(what);
+                Notice::new(&verify(&set, &world.trust(), &before).unwrap()).sentence
+            })
+            .collect();
+        insta::assert_snapshot!(sentences.join("\n"), @r"
+        Your account was created on “Ada's laptop”.
+        Your account password was changed on “Ada's laptop”.
+        Your Secret Key was replaced on “Ada's laptop”. Kits from before no longer open the account.
+        Your account was opened on a new device, “Ada's laptop” (linux command line).
+        The device “old phone” was removed from your account, on “Ada's laptop”.
+        A session of “old phone” was ended, on “Ada's laptop”.
+        The mail address of your account was changed from a…@example.org to b…@example.net, on “Ada's laptop”.
+        A second factor was added to your account, on “Ada's laptop”.
+        A second factor was removed from your account, on “Ada's laptop”.
+        Your account is to be deleted; this was asked for on “Ada's laptop”.
+        The deletion of your account was cancelled, on “Ada's laptop”.
+        ");
+        assert_ne!(world.chain, Chain::default());
     }
 }

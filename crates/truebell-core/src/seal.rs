@@ -174,7 +174,7 @@ fn pad(plain: &[u8]) -> Zeroizing<Vec<u8>> {
 
 fn unpad(padded: &[u8]) -> Option<usize> {
     let end = padded.iter().rposition(|byte| *byte != 0)?;
-    (padded[end] == 0x80).then_some(end)
+    (padded.get(end) == Some(&0x80)).then_some(end)
 }
 
 /// Seals `plain` for its place.
@@ -190,28 +190,28 @@ pub fn seal(key: &SealKey, context: &Context, plain: &[u8], chance: &mut dyn Cha
     sealed.extend_from_slice(commitment);
     let cipher = cipher(cipher_key);
     let text = cipher.encrypt(&Nonce::default(), Payload { msg: &padded, aad: &context });
-    #[allow(clippy::expect_used, reason = "ChaCha20-Poly1305 fails only above 256 GiB; nothing that long is sealed in one piece")]
+    #[expect(clippy::expect_used, reason = "ChaCha20-Poly1305 fails only above 256 GiB; nothing that long is sealed in one piece")]
     sealed.extend_from_slice(&text.expect("below 256 GiB"));
     sealed
 }
 
 fn cipher(key: &[u8]) -> ChaCha20Poly1305 {
-    #[allow(clippy::expect_used, reason = "the slice is the first half of a 64-byte array")]
+    #[expect(clippy::expect_used, reason = "the slice is the first half of a 64-byte array")]
     let key: [u8; 32] = key.try_into().expect("32 bytes");
     ChaCha20Poly1305::new(&Key::from(key))
 }
 
 /// Opens what was sealed with this key for this place, or says why not.
 pub fn open(key: &SealKey, context: &Context, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
-    match sealed.first() {
+    let rest = match sealed.split_first() {
         None => return Err(OpenError::Truncated),
-        Some(&SUITE) => {}
-        Some(&suite) => return Err(OpenError::NewerSuite(suite)),
-    }
+        Some((&SUITE, rest)) => rest,
+        Some((&suite, _)) => return Err(OpenError::NewerSuite(suite)),
+    };
     if sealed.len() < OVERHEAD_BYTES + PADDED_MIN {
         return Err(OpenError::Truncated);
     }
-    let (nonce, rest) = sealed[1..].split_at(NONCE_LEN);
+    let (nonce, rest) = rest.split_at(NONCE_LEN);
     let (commitment, text) = rest.split_at(COMMITMENT_LEN);
     let context = context.bytes();
     let okm = derive(key, nonce, &context);

@@ -1,6 +1,11 @@
-//! Seeded chance for tests and for vectors. Compiled for tests and behind the feature `testing` only; never in a release.
+//! Seeded chance and a small honest world for tests and for vectors. Compiled for tests and behind the feature `testing` only; never in a release.
 
+use crate::account::Unlocked;
 use crate::chance::Chance;
+use crate::event::{Act, Chain, Trust, What, countersign};
+use crate::ids::{AccountId, DeviceId, EventId, ServerId};
+use crate::sign::SigningKey;
+use crate::time::UnixMillis;
 use sha2::{Digest, Sha256};
 
 /// SHA-256 in counter mode over a seed: the same bytes on every machine, for ever (vectors depend on it).
@@ -30,5 +35,76 @@ impl Chance for Seeded {
             }
             *byte = self.left.pop().unwrap_or_default();
         }
+    }
+}
+
+/// One account on one honest server: keys on both sides, and the chain so far.
+#[derive(Debug)]
+pub struct World {
+    /// Chance for everything in it.
+    pub chance: Seeded,
+    /// The account's keys.
+    pub keys: Unlocked,
+    /// The server.
+    pub server: ServerId,
+    /// The server's key.
+    pub server_key: SigningKey,
+    /// The acting device.
+    pub device: DeviceId,
+    /// Where the chain ends.
+    pub chain: Chain,
+    /// What time it is: one second more with each event.
+    pub now: UnixMillis,
+}
+
+impl World {
+    /// A world from a seed.
+    pub fn new(seed: u64) -> Self {
+        let mut chance = Seeded::new(seed);
+        let account = AccountId::make_random(&mut chance);
+        Self {
+            keys: Unlocked::make_account(account, &mut chance),
+            server: ServerId::make_random(&mut chance),
+            server_key: SigningKey::make_random(&mut chance),
+            device: DeviceId::make_random(&mut chance),
+            chain: Chain::default(),
+            now: UnixMillis(1_800_000_000_000),
+            chance,
+        }
+    }
+
+    /// Whom a device of this account believes.
+    pub fn trust(&self) -> Trust {
+        Trust {
+            server: self.server,
+            server_key: self.server_key.public(),
+            account: self.keys.account(),
+            account_key: self.keys.public().signing,
+        }
+    }
+
+    /// The next act of the chain.
+    pub fn act(&self, what: What) -> Act {
+        Act {
+            account: self.keys.account(),
+            device: self.device,
+            device_name: "Ada's laptop".into(),
+            seq: self.chain.seq + 1,
+            prev: self.chain.digest,
+            epoch: self.chain.epoch + u64::from(what.raises_epoch() || self.chain.seq == 0),
+            at: self.now,
+            what,
+        }
+    }
+
+    /// An act happens: signed, countersigned, chained. Returns the SET.
+    pub fn happen(&mut self, what: What) -> String {
+        let act = self.act(what);
+        self.now = UnixMillis(self.now.0 + 1000);
+        let signed = act.sign(&self.keys);
+        let id = EventId::make_random(&mut self.chance);
+        let made = countersign(act, &signed, id, self.now, self.server, &self.server_key);
+        self.chain = Chain { seq: made.act.seq, digest: made.digest, epoch: made.act.epoch };
+        made.set
     }
 }

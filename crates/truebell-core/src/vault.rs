@@ -214,3 +214,83 @@ pub const COMMIT_REVISIONS_MAX: usize = 2000;
 pub const COMMIT_BYTES_MAX: usize = 16 << 20;
 /// Most bytes in one sealed part.
 pub const PART_BYTES_MAX: usize = 4 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::World;
+    use proptest::prelude::*;
+
+    fn revision(item: u8, number: u64, overview: &[u8]) -> Revision {
+        Revision {
+            item: ItemId([item; 16]),
+            number,
+            prev: Hash32::default(),
+            kind: Kind::Live,
+            overview: overview.to_vec(),
+            detail: vec![],
+        }
+    }
+
+    #[test]
+    fn a_digest_names_every_member_of_a_revision() {
+        let vault = VaultId([1; 16]);
+        let base = revision(1, 1, b"a");
+        let others = [
+            revision(2, 1, b"a"),
+            revision(1, 2, b"a"),
+            revision(1, 1, b"b"),
+            Revision { detail: b"a".to_vec(), overview: vec![], ..base.clone() },
+            Revision { prev: Hash32([1; 32]), ..base.clone() },
+            Revision { kind: Kind::Tombstone, ..base.clone() },
+        ];
+        for other in others {
+            assert_ne!(other.digest(vault), base.digest(vault), "{other:?}");
+        }
+        assert_ne!(base.digest(VaultId([2; 16])), base.digest(vault));
+    }
+
+    #[test]
+    fn a_head_is_believed_from_its_account_only_and_only_as_signed() {
+        let (mut ada, bob) = (World::new(1), World::new(2));
+        let (vault, _) = ada.keys.make_vault(&mut ada.chance);
+        let head = VaultHead {
+            vault,
+            seq: 3,
+            digest: VaultDigest::default().digest(),
+            prev: Hash32::default(),
+            account: ada.keys.account(),
+            device: ada.device,
+            at: ada.now,
+        };
+        let signed = SignedVaultHead::sign(&head, &ada.keys);
+        assert_eq!(signed.verify(&ada.keys.public().signing), Ok(head.clone()));
+        signed.verify(&bob.keys.public().signing).unwrap_err();
+        let raised = SignedVaultHead { head: crate::cbor::to_vec(&VaultHead { seq: 4, ..head }), ..signed };
+        raised.verify(&ada.keys.public().signing).unwrap_err();
+    }
+
+    proptest! {
+        #[test]
+        fn ms_11_the_digest_depends_on_the_set_of_current_revisions_and_on_nothing_else(
+            writes in proptest::collection::vec((0_u8..20, any::<u8>()), 0..60),
+            cut in 0_usize..60,
+        ) {
+            let write = |(item, digest): &(u8, u8)| {
+                let mut id = [*item; 16];
+                id[0] = *item % 3;
+                (ItemId(id), Hash32([*digest; 32]))
+            };
+            let mut at_once = VaultDigest::default();
+            at_once.set(writes.iter().map(write).collect::<BTreeMap<_, _>>());
+            let mut stepwise = VaultDigest::default();
+            let cut = cut.min(writes.len());
+            stepwise.set(writes[..cut].iter().map(write));
+            stepwise.set(writes[cut..].iter().map(write));
+            prop_assert_eq!(at_once.digest(), stepwise.digest());
+            let before = at_once.digest();
+            at_once.set([(ItemId([200; 16]), Hash32([0; 32]))]);
+            prop_assert_ne!(at_once.digest(), before);
+        }
+    }
+}

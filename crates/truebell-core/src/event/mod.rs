@@ -53,14 +53,13 @@ const CODE_ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 impl CheckCode {
     fn derive(digest: &Hash32) -> Self {
-        let mut bits =
-            u64::from_be_bytes([digest.0[0], digest.0[1], digest.0[2], digest.0[3], digest.0[4], digest.0[5], digest.0[6], digest.0[7]]);
+        let mut bits = digest.0.first_chunk::<8>().map_or(0, |first| u64::from_be_bytes(*first));
         let mut text = String::with_capacity(11);
         for place in 0..10 {
             if place == 5 {
                 text.push('-');
             }
-            text.push(char::from(CODE_ALPHABET[(bits >> 59) as usize]));
+            text.push(CODE_ALPHABET.get((bits >> 59) as usize).map_or('0', |letter| char::from(*letter)));
             bits <<= 5;
         }
         Self(text)
@@ -97,3 +96,6 @@ impl std::fmt::Display for CheckCode {
         out.write_str(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ use crate::head::{AccountHead, Head, NoHead, Reason, Status};
 use crate::ids::ServerId;
 use crate::sign::PublicKey;
 use crate::time::UnixMillis;
+use crate::words::one_line;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -199,7 +200,8 @@ fn conclude(head: &Head, status: u16, pinned: &Pinned, known: &Known<'_>, now: U
     }
 }
 
-const WORDS_MAX: usize = 80;
+/// How far into a page its title is looked for, in bytes.
+const TITLE_WITHIN: usize = 64 * 1024;
 
 /// What can be said of whoever answered instead: their page's title, else their `Server` header, else the status.
 fn describe_stranger(reply: &Reply<'_>) -> String {
@@ -208,24 +210,21 @@ fn describe_stranger(reply: &Reply<'_>) -> String {
     if let Some(title) = html.then(|| page_title(body)).flatten() {
         return format!("a page titled “{title}”");
     }
-    match via.map(clean).filter(|via| !via.is_empty()) {
+    match via.map(one_line).filter(|via| !via.is_empty()) {
         Some(via) => format!("“{via}” with status {status}"),
         None => format!("something with status {status}"),
     }
 }
 
 fn page_title(body: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(&body[..body.len().min(64 * 1024)]);
+    let text = String::from_utf8_lossy(body.get(..TITLE_WITHIN).unwrap_or(body));
+    // ASCII lower case keeps every offset, so what is found in `lower` is cut from `text`.
     let lower = text.to_ascii_lowercase();
     let open = lower.find("<title")?;
-    let start = open + lower[open..].find('>')? + 1;
-    let end = start + lower[start..].find("</title")?;
-    Some(clean(&text[start..end])).filter(|title| !title.is_empty())
+    let start = open + lower.get(open..)?.find('>')? + 1;
+    let end = start + lower.get(start..)?.find("</title")?;
+    Some(one_line(text.get(start..end)?)).filter(|title| !title.is_empty())
 }
 
-/// Words of a stranger, made harmless to show: one line, no control or direction characters, short.
-fn clean(words: &str) -> String {
-    let bidi = |letter: char| matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    words.chars().filter(|letter| !letter.is_control() && !bidi(*letter)).take(WORDS_MAX).collect()
-}
+#[cfg(test)]
+mod tests;
