@@ -171,8 +171,12 @@ impl Totp {
         let escape = |text: &str| utf8_percent_encode(text, ESCAPED).to_string();
         let secret = Zeroizing::new(data_encoding::BASE32_NOPAD.encode(&self.secret));
         let (issuer, account) = (escape(&self.issuer), escape(&self.account));
-        let (label, issuer) =
-            if issuer.is_empty() { (account, issuer) } else { (format!("{issuer}:{account}"), format!("&issuer={issuer}")) };
+        // Without an issuer, an account that holds a colon of its own is told apart by the empty place before a written one.
+        let (label, issuer) = match issuer.is_empty() {
+            true if self.account.contains(':') => (format!(":{account}"), issuer),
+            true => (account, issuer),
+            false => (format!("{issuer}:{account}"), format!("&issuer={issuer}")),
+        };
         let (algorithm, digits, period_s) = (self.algorithm, self.digits, self.period_s);
         // One allocation that is long enough, so that no half-written copy of the secret stays behind.
         let mut uri = String::with_capacity(label.len() + issuer.len() + secret.len() + 96);
@@ -232,8 +236,7 @@ impl Totp {
             "steam" => return Err(TotpError::Steam),
             _ => return Err(TotpError::OtherUri),
         }
-        let label = percent_decode_str(label).decode_utf8_lossy();
-        let (issuer, account) = label.split_once(':').unwrap_or(("", &label));
+        let (issuer, account) = read_label(label);
         let mut totp = Self { secret: Zeroizing::default(), ..Self::new(Zeroizing::new(vec![0]), issuer.trim(), account.trim())? };
         for (name, value) in query.split('#').next().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('=')) {
             totp = totp.with_parameter(name, value)?;
@@ -288,6 +291,20 @@ fn truncate(mac: &[u8]) -> u32 {
     let offset = usize::from(mac.last().copied().unwrap_or_default() & 15);
     let word = mac.iter().skip(offset).take(4).fold(0_u32, |word, byte| (word << 8) | u32::from(*byte));
     word & 0x7fff_ffff
+}
+
+/// Issuer and account of a label: apart at the colon that is written as one; apps that escape even that one leave no other.
+fn read_label(label: &str) -> (String, String) {
+    let decode = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
+    match label.split_once(':') {
+        Some((issuer, account)) => (decode(issuer), decode(account)),
+        None => {
+            let label = decode(label);
+            label
+                .split_once(':')
+                .map_or_else(|| (String::new(), label.clone()), |(issuer, account)| (issuer.to_owned(), account.to_owned()))
+        }
+    }
 }
 
 /// Base32 (RFC 4648 section 6) as sites really write it: any case, blanks and dashes, with or without padding, any length.
@@ -354,6 +371,17 @@ mod tests {
                 assert_eq!(rfc(algorithm).code(now).text.expose(), expected, "{algorithm} at {seconds}");
             }
         }
+    }
+
+    #[test]
+    fn a_colon_in_the_issuer_or_the_account_does_not_move_the_border_between_them() {
+        for (issuer, account) in [("a:b", "ada"), ("", "acme:ada"), ("a", "b:c"), ("", "ada")] {
+            let totp = Totp::new(Zeroizing::new(vec![1]), issuer, account).unwrap();
+            let again = Totp::parse(totp.to_uri().expose()).unwrap();
+            assert_eq!((again.issuer(), again.account()), (issuer, account));
+        }
+        let escaped = Totp::parse("otpauth://totp/Acme%3Aada?secret=GEZDGNBV").unwrap();
+        assert_eq!((escaped.issuer(), escaped.account()), ("Acme", "ada"));
     }
 
     /// RFC 4226 Appendix D: six digits, counters 0 to 9, one per second.
@@ -477,11 +505,9 @@ mod tests {
         #[test]
         fn every_generator_reads_back_from_its_uri(
             secret in proptest::collection::vec(any::<u8>(), 1..100),
-            issuer in "[^:\\s]{0,12}", account in "\\S{0,12}", digits in 6..=8_u8, period_s in 1..u32::MAX, now: u64,
+            issuer in "\\S{0,12}", account in "\\S{0,12}", digits in 6..=8_u8, period_s in 1..u32::MAX, now: u64,
             algorithm in proptest::sample::select(&[Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512][..]),
         ) {
-            // Without an issuer, a colon in the account would be read as the end of one.
-            let account = if issuer.is_empty() { account.replace(':', "") } else { account };
             let totp = Totp::new(Zeroizing::new(secret), &issuer, &account).unwrap();
             let totp = totp.with_algorithm(algorithm).with_digits(digits).unwrap().with_period_s(period_s).unwrap();
             let read = Totp::parse(totp.to_uri().expose()).unwrap();
