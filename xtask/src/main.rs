@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this program talks to the developer on the terminal and to nobody else")]
 
 mod bench;
+mod fuzz;
 mod postgres;
 mod serve;
 mod setup;
@@ -33,6 +34,8 @@ enum Task {
     Serve(serve::Options),
     /// Measures speed and size; each figure is a ratio to a reference measured in the same run.
     Bench(bench::Options),
+    /// Feeds random input, guided by coverage, to everything that reads bytes from outside.
+    Fuzz(fuzz::Options),
     /// Runs a command with `TRUEBELL_TEST_POSTGRES` pointing at a throw-away PostgreSQL cluster.
     Postgres(postgres::Options),
 }
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(),
         Task::Serve(options) => serve::run(&options),
         Task::Bench(options) => bench::run(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
         Task::Postgres(options) => postgres::run(&options),
     };
     match done {

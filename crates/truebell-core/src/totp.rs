@@ -241,7 +241,11 @@ impl Totp {
         for (name, value) in query.split('#').next().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('=')) {
             totp = totp.with_parameter(name, value)?;
         }
-        if totp.secret.is_empty() { Err(TotpError::NoSecret) } else { Ok(totp) }
+        if totp.secret.is_empty() {
+            return Err(TotpError::NoSecret);
+        }
+        // Written out, every letter can take three bytes and the issuer stands twice: what is taken can also be written and read again.
+        if totp.to_uri().expose().len() > TEXT_BYTES_MAX { Err(TotpError::TooLong) } else { Ok(totp) }
     }
 
     fn with_parameter(mut self, name: &str, value: &str) -> Result<Self, TotpError> {
@@ -382,6 +386,14 @@ mod tests {
         }
         let escaped = Totp::parse("otpauth://totp/Acme%3Aada?secret=GEZDGNBV").unwrap();
         assert_eq!((escaped.issuer(), escaped.account()), ("Acme", "ada"));
+    }
+
+    #[test]
+    fn an_address_that_would_be_too_long_once_written_out_is_not_taken() {
+        let label = |letters: usize| format!("otpauth://totp/{}?secret=GEZDGNBV", "é".repeat(letters));
+        let taken = Totp::parse(&label(500)).unwrap();
+        assert!(Totp::parse(taken.to_uri().expose()).is_ok());
+        assert_eq!(Totp::parse(&label(1000)).unwrap_err(), TotpError::TooLong);
     }
 
     /// RFC 4226 Appendix D: six digits, counters 0 to 9, one per second.
