@@ -2,6 +2,8 @@
 //!
 //! A format that changes gets a new file beside it, and this one stays readable.
 
+#![expect(clippy::unwrap_used, reason = "a vector that does not read is a failed test")]
+
 use serde_json::{Value, json};
 use truebell_core::account::Unlocked;
 use truebell_core::derive::{derive_root, derive_stretched};

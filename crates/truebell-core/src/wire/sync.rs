@@ -94,3 +94,33 @@ pub fn take_frame(buffer: &mut Vec<u8>) -> Result<Option<Frame>, BadFrame> {
     buffer.drain(..4 + len);
     Ok(Some(frame))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn frames_come_out_as_they_went_in_however_the_bytes_arrive() {
+        let frames = [Frame::Event("set".into()), Frame::Revisions(VaultId([1; 16]), vec![]), Frame::End];
+        let bytes: Vec<u8> = frames.iter().flat_map(Frame::to_bytes).collect();
+        let (mut buffer, mut read) = (Vec::new(), Vec::new());
+        for byte in bytes {
+            buffer.push(byte);
+            read.extend(take_frame(&mut buffer).unwrap());
+        }
+        assert_eq!((read.as_slice(), buffer.len()), (frames.as_slice(), 0));
+    }
+
+    #[test]
+    fn a_length_beyond_any_frame_is_refused_before_it_is_waited_for() {
+        assert_eq!(take_frame(&mut vec![255, 255, 255, 255]), Err(BadFrame::TooLong(0xffff_ffff)));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic_the_reader(mut bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            while let Ok(Some(_)) = take_frame(&mut bytes) {}
+        }
+    }
+}
