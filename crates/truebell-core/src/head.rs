@@ -168,6 +168,10 @@ reasons! {
     AccountClosing = 19, "account-closing", 409, "This account is to be deleted; cancel that first.";
     /// The client's clock is too far off for this request.
     ClockSkew = 20, "clock-skew", 403, "The device's clock is too far off: set it and try again.";
+    /// The exchange this belongs to took too long, or was used already.
+    SignInOver = 21, "sign-in-over", 409, "This took too long or was done already: start it again.";
+    /// Not a mail address.
+    BadAddress = 22, "bad-address", 400, "This is not a mail address: write it as name@example.org.";
 }
 
 /// Where an account stands: enough to know whether anything is new.

@@ -4,6 +4,7 @@
 //! command line, the browser, the server and the simulation all take their words from it.
 
 pub mod account;
+pub mod address;
 pub mod b64;
 pub mod cbor;
 pub mod chance;

@@ -10,7 +10,7 @@ mod verify;
 
 pub use act::{Act, What};
 pub use set::{Countersigned, countersign};
-pub use verify::{Chain, NotProven, Trust, Verified, check_act, verify};
+pub use verify::{Chain, NotProven, Trust, Verified, check_act, inner_act, read_act, read_signed, verify};
 
 use crate::hash::Hash32;
 use crate::ids::{AccountId, EventId, ServerId};

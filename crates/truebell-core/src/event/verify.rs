@@ -83,11 +83,13 @@ pub enum NotProven {
 
 /// Checks an event fully: both signatures, that they are about the same thing, and its place in the chain.
 pub fn verify(set: &str, trust: &Trust, chain: &Chain) -> Result<Verified<Event>, NotProven> {
-    let event = verify_signatures(set, trust)?;
+    let event = read_signed(set, trust)?;
     if chain.admits(&event.act) { Ok(Verified(event)) } else { Err(NotProven::OutOfChain) }
 }
 
-fn verify_signatures(set: &str, trust: &Trust) -> Result<Event, NotProven> {
+/// Checks both signatures and that they are about the same thing, and not the place in a chain: enough to say that a notice is
+/// genuine, too little to show one. Hence no receipt.
+pub fn read_signed(set: &str, trust: &Trust) -> Result<Event, NotProven> {
     let claims: Claims = jws::verify(SET_TYP, set, &trust.server_key).map_err(|error| match error {
         JwsError::Malformed => NotProven::Malformed,
         JwsError::Signature => NotProven::Server,
@@ -108,12 +110,20 @@ fn verify_signatures(set: &str, trust: &Trust) -> Result<Event, NotProven> {
 
 /// The server's check of a device's act before it countersigns: the account's key signed it, and it is next.
 pub fn check_act(signed_act: &str, account: AccountId, account_key: &PublicKey, chain: &Chain) -> Result<Act, NotProven> {
+    let act = read_act(signed_act, account, account_key)?;
+    if chain.admits(&act) { Ok(act) } else { Err(NotProven::OutOfChain) }
+}
+
+/// An act the account's key signed, wherever in the chain it says it is: for a server that was sent one twice.
+pub fn read_act(signed_act: &str, account: AccountId, account_key: &PublicKey) -> Result<Act, NotProven> {
     let act: Act = jws::verify(ACT_TYP, signed_act, account_key).map_err(|error| match error {
         JwsError::Malformed => NotProven::Malformed,
         JwsError::Signature => NotProven::Account,
     })?;
-    if act.account != account {
-        return Err(NotProven::Mismatch);
-    }
-    if chain.admits(&act) { Ok(act) } else { Err(NotProven::OutOfChain) }
+    if act.account == account { Ok(act) } else { Err(NotProven::Mismatch) }
+}
+
+/// The signed act inside a SET, unchecked: to see whether two are the same act, and for nothing else.
+pub fn inner_act(set: &str) -> Option<String> {
+    jws::claims_unverified::<Claims>(set).map(|claims| claims.act)
 }

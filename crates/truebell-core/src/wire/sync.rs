@@ -66,9 +66,21 @@ pub enum Frame {
 impl Frame {
     /// The frame with its length in front.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let body = crate::cbor::to_vec(self);
-        let len = u32::try_from(body.len()).unwrap_or(u32::MAX);
-        [len.to_be_bytes().as_slice(), &body].concat()
+        let mut bytes = Vec::new();
+        self.write_to(&mut bytes);
+        bytes
+    }
+
+    /// Appends the same to `out`, without a copy in between.
+    pub fn write_to(&self, out: &mut Vec<u8>) {
+        let start = out.len();
+        out.extend_from_slice(&[0; 4]);
+        let written = minicbor::encode(self, &mut *out);
+        debug_assert!(written.is_ok(), "writing to memory does not fail");
+        let len = u32::try_from(out.len() - start - 4).unwrap_or(u32::MAX);
+        if let Some(place) = out.get_mut(start..start + 4) {
+            place.copy_from_slice(&len.to_be_bytes());
+        }
     }
 }
 

@@ -1,0 +1,42 @@
+//! `GET /v1/notices/{code}`: whether a notice with this check code was ever sent. Anybody may ask; no session.
+
+use crate::event::CheckCode;
+use crate::ids::{AccountId, ServerId};
+use crate::sign::PublicKey;
+use crate::time::UnixMillis;
+use serde::{Deserialize, Serialize};
+
+/// The answer. A code that no event has is *never sent*: an answer, not an error.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checked {
+    /// The code, as it is written in notices.
+    pub code: CheckCode,
+    /// What is known of it.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+}
+
+/// What is known of a code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verdict", rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It was made from this event.
+    Genuine {
+        /// `password-changed`, … ([`crate::event::What::word`]).
+        kind: String,
+        /// When the server recorded it.
+        at: UnixMillis,
+        /// The server that did, and its key: verify the SET with both.
+        server: ServerId,
+        /// Its signing key.
+        server_key: PublicKey,
+        /// The account.
+        account: AccountId,
+        /// The account's signing key, as this server knows it; a device compares it with the one it pinned.
+        account_key: PublicKey,
+        /// The SET.
+        event: String,
+    },
+    /// This server never sent a notice with this code.
+    NeverSent {},
+}
