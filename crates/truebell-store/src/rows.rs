@@ -65,9 +65,9 @@ pub enum SignedUp {
     Repeated,
     /// The address belongs to another account.
     AddressTaken,
-    /// The account id belongs to another account.
+    /// The account id belongs to another account, or the device, vault or session token does.
     AccountTaken,
-    /// The invitation is unknown, used or over.
+    /// The invitation is unknown, used, or was over when the device was enrolled.
     BadInvitation,
 }
 
@@ -172,7 +172,10 @@ pub struct NewEnrolment {
     pub account: AccountId,
     /// Digest of the sign-in state it came from; one state gives one enrolment.
     pub sign_in: Hash32,
-    /// The TOTP step that was shown, if one was. It must be above the last one used.
+    /// The credential epoch that sign-in was proven against: an account whose password has changed since does not take it.
+    pub epoch: u64,
+    /// The TOTP step that was shown, if one was. It must be above the last one used; where no second factor is in force any more it
+    /// is ignored.
     pub totp_step: Option<u64>,
     /// Until when.
     pub expires: UnixMillis,
@@ -181,12 +184,16 @@ pub struct NewEnrolment {
 /// What became of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EnrolmentStarted {
-    /// It is good now.
+    /// It is good now. Also if this very token was started before by this sign-in.
     Started,
     /// That sign-in was used already.
     SignInUsed,
     /// That code was used already.
     CodeUsed,
+    /// A second factor came into force since, and no code was shown.
+    CodeNeeded,
+    /// The credentials that were proven are not the account's any more, or the account is gone.
+    Superseded,
 }
 
 /// An enrolment as found by its token.
@@ -209,14 +216,16 @@ pub struct Recording {
     pub event: Countersigned,
     /// What changes.
     pub change: Change,
-    /// Mails about it.
+    /// Mails about it: each names this event.
     pub mails: Vec<NewMail>,
+    /// When, by the server's clock.
+    pub at: UnixMillis,
 }
 
 /// What changes.
 #[derive(Debug, Clone)]
 pub enum Change {
-    /// A new device, with its first session. Uses up an enrolment.
+    /// A new device, with its first session. Uses up an enrolment of this account; whether that was in time, the caller has checked.
     Enrol {
         /// SHA-256 of the enrolment's token.
         enrolment: Hash32,
@@ -225,7 +234,7 @@ pub enum Change {
         /// Its session.
         session: NewSession,
     },
-    /// New password or Secret Key. Only if the stored epoch is one less.
+    /// New password or Secret Key. Only if the stored epoch is one less than the act's. Enrolments not yet used end with the old one.
     Credentials {
         /// OPAQUE record, sealed by the server.
         opaque: Vec<u8>,
@@ -236,7 +245,7 @@ pub enum Change {
     },
     /// A device is out; its sessions end.
     RevokeDevice(DeviceId),
-    /// One session ends.
+    /// One session ends: it is not found any more.
     RevokeSession(SessionId),
     /// A new address.
     Address {
@@ -245,11 +254,11 @@ pub enum Change {
         /// Normalised.
         email_key: String,
     },
-    /// The account is to be deleted.
+    /// The account is to be deleted. Only if it is not already.
     ScheduleDeletion(UnixMillis),
     /// It is not.
     CancelDeletion,
-    /// A second factor is in force.
+    /// A second factor is in force. Only if none is. Steps of an earlier generator do not count.
     AddTotp {
         /// TOTP generator, sealed by the server.
         totp: Vec<u8>,
@@ -268,12 +277,12 @@ pub enum Change {
 pub enum Recorded {
     /// It happened; the event is the next of the chain.
     Done,
-    /// The same act was recorded before (same seq, and the stored SET carries the same act): the stored SET. For an enrolment the
-    /// new session was opened.
+    /// The same act was recorded before (same seq, and the stored event carries the same act): the stored SET. For an enrolment the
+    /// new session was opened, if the device is still in and the enrolment is its own or unused (otherwise `NotApplicable`).
     Repeated(String),
-    /// Something else is in that place of the chain.
+    /// The act's `seq`, `prev` or `epoch` does not follow the stored chain.
     ChainMoved,
-    /// What it is about is not there, or not in a state that allows it (device gone, enrolment used or unknown, nothing to cancel,
+    /// The account or what it is about is not there, or not in a state that allows it (device gone, enrolment used or unknown, nothing to cancel,
     /// code or sign-in used already).
     NotApplicable,
     /// The address belongs to another account.
@@ -295,8 +304,8 @@ pub struct NewCommit {
     pub head: SignedVaultHead,
     /// Its digest.
     pub head_digest: Hash32,
-    /// The revisions. Each must be number 1 with a zero `prev`, or follow the item's stored one. A tombstone drops the item's
-    /// earlier revisions.
+    /// The revisions, at most one per item. Each must be number 1 with a zero `prev`, or follow the item's stored one. A tombstone
+    /// drops the item's earlier revisions.
     pub revisions: Vec<Revision>,
     /// The writer's number for this commit. Kept while it is the vault's last 64.
     pub idempotency: [u8; 16],
@@ -322,11 +331,11 @@ pub enum Committed {
 pub struct Changes {
     /// Where the account stands in this very read.
     pub head: AccountHead,
-    /// Events after the client's, in order.
+    /// Events after the client's, in order, as SETs.
     pub events: Vec<String>,
     /// The record, if the client's is older.
     pub record: Option<Record>,
-    /// Vaults the client did not name, whole; and heads of those that moved.
+    /// Vaults the client did not name, whole; and heads of those that are further than the client; in order of their ids.
     pub vaults: Vec<VaultChange>,
 }
 
@@ -343,16 +352,16 @@ pub struct VaultChange {
     pub after: u64,
 }
 
-/// A page of revisions, in order of (commit, item). Empty means the end.
+/// A page of revisions, in order of (commit, item). It ends with the revision whose sealed bytes fill it, so it is empty only at the end.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RevisionPage {
     /// The revisions.
     pub revisions: Vec<Revision>,
-    /// Where to go on.
+    /// Where to go on: the last revision given. `None` at the end.
     pub next: Option<RevisionCursor>,
 }
 
-/// A place in a vault's revisions.
+/// A place in a vault's revisions: a page from here starts with the one after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RevisionCursor {
     /// The commit's sequence.
@@ -398,7 +407,7 @@ pub enum MailState {
 pub struct Mail {
     /// As queued.
     pub mail: NewMail,
-    /// How often it was tried before.
+    /// How often it was claimed before.
     pub tries: u32,
 }
 

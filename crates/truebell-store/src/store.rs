@@ -19,7 +19,8 @@ pub(crate) type Result<T> = std::result::Result<T, StoreError>;
 ///
 /// - Each method is one transaction, serialisable with every other. When it returns `Ok`, what it wrote survives a crash.
 /// - When it returns an error other than [`StoreError::Unknown`], nothing was written. Every write may be repeated: it then finds
-///   what it wrote and says so.
+///   what it wrote and says so. (But `claim_mail`, whose lost claim is parked when its lease ends.)
+/// - Texts hold no zero character, and numbers the caller makes stay below 2^63; the caller sees to both.
 /// - Nothing of one account is reachable with the id of another.
 /// - The store has no clock: times come in, and are compared only where a sentence says so.
 #[async_trait]
@@ -29,7 +30,7 @@ pub trait Store: Send + Sync + 'static {
     /// Whose database this is; `None` if it is new and empty.
     async fn identity(&self) -> Result<Option<Identity>>;
 
-    /// Makes it a server's database. Only once; the second time is `Damaged`.
+    /// Makes it a server's database. Only once; another identity the second time is `Damaged`.
     async fn create_identity(&self, identity: &Identity) -> Result<()>;
 
     /// Whether it answers and can be written to. Writes and rolls back.
@@ -55,15 +56,16 @@ pub trait Store: Send + Sync + 'static {
     /// Accounts whose deletion is due at a time.
     async fn due_deletions(&self, now: UnixMillis, limit: u32) -> Result<Vec<AccountId>>;
 
-    /// Deletes an account and all of it, if its deletion is due at that time. False if not.
+    /// Deletes an account and all of it, if its deletion is due at that time. False if not. Only its mails that are not yet sent or
+    /// refused stay: the person is still to be told. `sweep` takes them when they are over.
     async fn delete_account(&self, account: AccountId, now: UnixMillis) -> Result<bool>;
 
-    /// Adds an invitation.
+    /// Adds an invitation. One that is there, used or not, stays as it is.
     async fn invite(&self, invitation: Hash32, expires: UnixMillis) -> Result<()>;
 
     // --- devices and sessions
 
-    /// Allows one enrolment.
+    /// Allows one enrolment and uses up its sign-in and code.
     async fn start_enrolment(&self, new: NewEnrolment) -> Result<EnrolmentStarted>;
 
     /// An enrolment by its token's digest.
@@ -75,7 +77,8 @@ pub trait Store: Send + Sync + 'static {
     /// An account's devices, oldest first.
     async fn devices(&self, account: AccountId) -> Result<Vec<Device>>;
 
-    /// Opens a session of an enrolled device, and marks the device seen. False if the device is not there or revoked.
+    /// Opens a session of an enrolled device, and marks the device seen (never back in time). False if the device is not there or
+    /// revoked. `Damaged` if the id or token is another session's.
     async fn open_session(&self, new: NewSession) -> Result<bool>;
 
     /// A session by its token's digest, with where its account stands.
@@ -87,18 +90,21 @@ pub trait Store: Send + Sync + 'static {
     /// Ends a session at its own device's wish (signing out). No event: nobody else is concerned. False if it is not there.
     async fn close_session(&self, account: AccountId, session: SessionId) -> Result<bool>;
 
-    /// Forgets sessions, enrolments, used sign-ins and invitations that were over before a time. How many.
+    /// Forgets sessions, enrolments and invitations that expired before a time, sign-ins whose enrolment expired or whose credential
+    /// change was recorded before it, and mails sent or refused before it. How many. A sign-in state must not be good longer than
+    /// the caller keeps its digest.
     async fn sweep(&self, before: UnixMillis) -> Result<u64>;
 
     // --- vaults
 
-    /// Creates a vault. `Committed::Repeated(0)` if this very vault is there, `Conflict` if another has its id.
+    /// Creates a vault. `Committed::Repeated(0)` if it is there, created by this very request; `Conflict` if another has its id;
+    /// `NoVault` if there is no such account.
     async fn create_vault(&self, account: AccountId, new: NewVault, at: UnixMillis) -> Result<Committed>;
 
     /// Writes to a vault.
     async fn commit(&self, commit: NewCommit) -> Result<Committed>;
 
-    /// What is new for a client, in one consistent read.
+    /// What is new for a client, in one consistent read. `None` if there is no such account.
     async fn changes(&self, account: AccountId, have: &Have) -> Result<Option<Changes>>;
 
     /// Revisions of a vault with `after < commit <= up_to`, a page of about `bytes_max` from `from` on. `None` if the vault is not
@@ -114,6 +120,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Option<RevisionPage>>;
 
     /// Whether a tombstone dropped revisions of the vault in a commit after `seq`: a stream of pages up to `seq` may then have holes.
+    /// A vault that is gone dropped all.
     async fn dropped_since(&self, vault: VaultId, seq: u64) -> Result<bool>;
 
     /// Stores a chunk of an attachment, which may not grow beyond `bytes_max` sealed bytes.
@@ -127,10 +134,10 @@ pub trait Store: Send + Sync + 'static {
 
     // --- events and mail
 
-    /// The event with this check code.
+    /// The event with this check code (of two, which 50 bits make unlikely, always the same one).
     async fn event_by_code(&self, code: &str) -> Result<Option<PublicEvent>>;
 
-    /// Claims the oldest mail that is due, until `lease_until`. Claims whose lease ended before `now` become parked first.
+    /// Claims the oldest mail that is queued and due at `now`, until `lease_until`. Claims whose lease ended before `now` become parked first.
     async fn claim_mail(&self, now: UnixMillis, lease_until: UnixMillis) -> Result<Option<Mail>>;
 
     /// Records how a claimed mail's try ended. False if it is not claimed.
@@ -141,7 +148,8 @@ pub trait Store: Send + Sync + 'static {
 
     // --- backup
 
-    /// Every row of every table in one consistent read, to `sink`, without stopping writers. A sink that returns false stops it.
+    /// Every row of every table but the identity, in one consistent read and a fixed order, to `sink`, without stopping writers. A
+    /// sink that returns false stops it.
     async fn dump(&self, sink: &mut (dyn FnMut(DumpRow) -> bool + Send)) -> Result<()>;
 
     /// Fills an empty database with rows and makes it `identity`'s, in one transaction. `Damaged` if it is not empty or a row does
