@@ -53,7 +53,9 @@ pub fn rebase(base: Option<&Item>, mine: &Side, theirs: &Side, now: UnixMillis) 
         (Side::Live(mine), Side::Tombstone) if base.is_some_and(|base| same_but_trashed(base, mine)) => Rebased::Theirs,
         (Side::Live(mine), Side::Tombstone) => Rebased::Pending(Side::Live(Box::new(out_of_the_trash(mine)))),
         // Deleted for good here, edited there: the edit stays.
-        (Side::Tombstone, Side::Live(theirs)) if base.is_some_and(|base| same_but_trashed(base, theirs)) => Rebased::Pending(Side::Tombstone),
+        (Side::Tombstone, Side::Live(theirs)) if base.is_some_and(|base| same_but_trashed(base, theirs)) => {
+            Rebased::Pending(Side::Tombstone)
+        }
         (Side::Tombstone, Side::Live(_)) => Rebased::Theirs,
         (Side::Live(mine), Side::Live(theirs)) => {
             let merged = merge_items(base, mine, theirs, now).item;
@@ -78,7 +80,8 @@ pub fn remember(old: &Item, mut new: Item, until: UnixMillis) -> Item {
 
 /// Every value of an item that a person may have typed, by the name it has in `past`.
 fn values(item: &Item) -> BTreeMap<String, Secret> {
-    let mut values = BTreeMap::from([("title".to_owned(), Secret::new(item.overview.title.as_str())), ("note".to_owned(), item.detail.note.clone())]);
+    let mut values =
+        BTreeMap::from([("title".to_owned(), Secret::new(item.overview.title.as_str())), ("note".to_owned(), item.detail.note.clone())]);
     for site in &item.overview.sites {
         values.insert(format!("site/{}", site.url), Secret::new(site.url.as_str()));
     }

@@ -1,6 +1,18 @@
-//! What of a sync stream may be believed. Everything is checked before anything is stored.
+//! What of a sync stream may be believed. Everything is checked before anything is stored: the caller writes what [`Intake::take`]
+//! hands out into one transaction, and commits it only after [`Step::End`].
 
+use super::Local;
 use serde::Serialize;
+use std::collections::BTreeMap;
+use truebell_core::account::Unlocked;
+use truebell_core::event::{self, Chain, Event, NotProven, Trust, Verified};
+use truebell_core::hash::Hash32;
+use truebell_core::head::{AccountHead, VaultMark};
+use truebell_core::ids::{ItemId, VaultId};
+use truebell_core::vault::{Kind, Revision, SignedVaultHead, VaultHead};
+use truebell_core::wire::account::Record;
+use truebell_core::wire::sync::Frame;
+use truebell_core::wire::vault::VaultInfo;
 
 /// What a server sent and cannot prove. Kept out; never an alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, thiserror::Error)]
@@ -31,6 +43,202 @@ pub enum Unproven {
 
 impl Unproven {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Event, Self::Older, Self::Forked, Self::Vault, Self::Incomplete, Self::Keys, Self::Malformed];
+    pub const ALL: [Self; 7] = [Self::Event, Self::Older, Self::Forked, Self::Vault, Self::Incomplete, Self::Keys, Self::Malformed];
 }
+
+/// What one frame proved, for the caller to write.
+#[derive(Debug)]
+pub enum Step {
+    /// The next event, and its SET.
+    Event(Box<Verified<Event>>, String),
+    /// The account's record.
+    Record(Record),
+    /// A vault that is new here; its key is in `Unlocked` already.
+    Vault(VaultInfo),
+    /// Revisions with their digests.
+    Revisions(VaultId, Vec<(Revision, Hash32)>),
+    /// A vault's head, proven over all its items.
+    Head(VaultHead, SignedVaultHead),
+    /// The stream was whole.
+    End(Taken),
+}
+
+/// All that a whole stream proved.
+#[derive(Debug, Clone, Default)]
+pub struct Taken {
+    /// The end of the chain.
+    pub chain: Chain,
+    /// The record's number.
+    pub record: u64,
+    /// Vaults that moved.
+    pub vaults: BTreeMap<VaultId, TakenVault>,
+}
+
+/// A vault that moved.
+#[derive(Debug, Clone, Default)]
+pub struct TakenVault {
+    /// Its sequence.
+    pub seq: u64,
+    /// Digest of its signed head.
+    pub head: Hash32,
+    /// Items that moved: number and digest of their current revision.
+    pub current: BTreeMap<ItemId, (u64, Hash32)>,
+    /// Whether its head was proven.
+    proven: bool,
+}
+
+/// One stream being taken in.
+pub struct Intake<'a> {
+    trust: &'a Trust,
+    local: &'a Local,
+    head: &'a AccountHead,
+    chain: Chain,
+    record: Option<Record>,
+    vaults: BTreeMap<VaultId, TakenVault>,
+}
+
+impl<'a> Intake<'a> {
+    /// Begins, with the account head of the reply: one that lies behind what this device has seen is refused before a byte is read.
+    /// After a restore, and for a first sync, `local` is the empty one.
+    pub fn new(trust: &'a Trust, local: &'a Local, head: &'a AccountHead) -> Result<Self, Unproven> {
+        if head.account != trust.account {
+            return Err(Unproven::Malformed);
+        }
+        not_behind((head.chain.seq, head.chain.digest), (local.chain.seq, local.chain.digest))?;
+        if head.record < local.record {
+            return Err(Unproven::Older);
+        }
+        for (vault, known) in &local.vaults {
+            // A vault that is not there any more was not deleted by anybody: deleting one would be an event.
+            let mark = mark_of(head, *vault).ok_or(Unproven::Older)?;
+            not_behind((mark.seq, mark.head), (known.seq, known.head))?;
+        }
+        Ok(Self { trust, local, head, chain: local.chain, record: None, vaults: BTreeMap::new() })
+    }
+
+    /// Takes one frame; `keys` learn the keys of new vaults.
+    pub fn take(&mut self, frame: Frame, keys: &mut Unlocked) -> Result<Step, Unproven> {
+        match frame {
+            Frame::Event(set) => self.take_event(set),
+            Frame::Record(record) => self.take_record(record),
+            Frame::Vault(info) => self.take_vault(info, keys),
+            Frame::Revisions(vault, revisions) => self.take_revisions(vault, revisions),
+            Frame::Head(vault, head) => self.take_head(vault, head),
+            Frame::End => self.finish(),
+        }
+    }
+
+    fn take_event(&mut self, set: String) -> Result<Step, Unproven> {
+        let event = event::verify(&set, self.trust, &self.chain).map_err(|error| match error {
+            NotProven::OutOfChain if self.chain.seq > 0 => Unproven::Forked,
+            _ => Unproven::Event,
+        })?;
+        self.chain = Chain::after(&event);
+        Ok(Step::Event(Box::new(event), set))
+    }
+
+    fn take_record(&mut self, record: Record) -> Result<Step, Unproven> {
+        if self.record.is_some() || record.number != self.head.record || record.number <= self.local.record {
+            return Err(Unproven::Malformed);
+        }
+        // A keyset of another epoch than the events say would lock a person out of new devices, or let an old password in.
+        if record.epoch != self.chain.epoch {
+            return Err(Unproven::Keys);
+        }
+        self.record = Some(record.clone());
+        Ok(Step::Record(record))
+    }
+
+    fn take_vault(&mut self, info: VaultInfo, keys: &mut Unlocked) -> Result<Step, Unproven> {
+        if self.local.vaults.contains_key(&info.vault) || self.vaults.contains_key(&info.vault) {
+            return Err(Unproven::Malformed);
+        }
+        keys.add_vault(info.vault, &info.key).map_err(|_| Unproven::Keys)?;
+        self.vaults.insert(info.vault, TakenVault::default());
+        Ok(Step::Vault(info))
+    }
+
+    fn take_revisions(&mut self, vault: VaultId, revisions: Vec<Revision>) -> Result<Step, Unproven> {
+        let known = self.local.vaults.get(&vault);
+        if known.is_some() {
+            self.vaults.entry(vault).or_default();
+        }
+        let taken = self.vaults.get_mut(&vault).filter(|taken| !taken.proven).ok_or(Unproven::Malformed)?;
+        let mut steps = Vec::with_capacity(revisions.len());
+        for revision in revisions {
+            let current = taken.current.get(&revision.item).copied().or_else(|| known?.current(revision.item));
+            if !follows(&revision, current) {
+                return Err(Unproven::Vault);
+            }
+            let digest = revision.digest(vault);
+            taken.current.insert(revision.item, (revision.number, digest));
+            steps.push((revision, digest));
+        }
+        Ok(Step::Revisions(vault, steps))
+    }
+
+    fn take_head(&mut self, vault: VaultId, signed: SignedVaultHead) -> Result<Step, Unproven> {
+        let known = self.local.vaults.get(&vault);
+        if known.is_some() {
+            self.vaults.entry(vault).or_default();
+        }
+        let taken = self.vaults.get_mut(&vault).filter(|taken| !taken.proven).ok_or(Unproven::Malformed)?;
+        let head = signed.verify(&self.trust.account_key).map_err(|_| Unproven::Vault)?;
+        let mark = mark_of(self.head, vault).ok_or(Unproven::Vault)?;
+        if head.vault != vault || head.account != self.trust.account || mark.seq != head.seq || mark.head != signed.digest() {
+            return Err(Unproven::Vault);
+        }
+        let mut digest = known.map(|known| known.digest.clone()).unwrap_or_default();
+        digest.set(taken.current.iter().map(|(item, (_, digest))| (*item, *digest)));
+        let next = known.is_some_and(|known| head.seq == known.seq + 1 && head.prev != known.head);
+        if digest.digest() != head.digest || next {
+            return Err(Unproven::Vault);
+        }
+        (taken.seq, taken.head, taken.proven) = (head.seq, mark.head, true);
+        Ok(Step::Head(head, signed))
+    }
+
+    fn finish(&mut self) -> Result<Step, Unproven> {
+        if self.chain != self.head.chain || self.vaults.values().any(|taken| !taken.proven) {
+            return Err(Unproven::Incomplete);
+        }
+        let record = self.record.as_ref().map_or(self.local.record, |record| record.number);
+        if record != self.head.record {
+            return Err(Unproven::Incomplete);
+        }
+        for mark in &self.head.vaults {
+            let taken = self.vaults.get(&mark.vault).map(|taken| taken.head);
+            if taken.or_else(|| self.local.vaults.get(&mark.vault).map(|known| known.head)) != Some(mark.head) {
+                return Err(Unproven::Incomplete);
+            }
+        }
+        Ok(Step::End(Taken { chain: self.chain, record, vaults: std::mem::take(&mut self.vaults) }))
+    }
+}
+
+fn mark_of(head: &AccountHead, vault: VaultId) -> Option<&VaultMark> {
+    head.vaults.iter().find(|mark| mark.vault == vault)
+}
+
+/// Refuses what lies behind, or beside, what was seen.
+fn not_behind(offered: (u64, Hash32), seen: (u64, Hash32)) -> Result<(), Unproven> {
+    match offered.0.cmp(&seen.0) {
+        std::cmp::Ordering::Less => Err(Unproven::Older),
+        std::cmp::Ordering::Equal if offered.1 != seen.1 => Err(Unproven::Forked),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a revision is the next of its item. The revisions before a tombstone are gone on the server, so a tombstone may come after
+/// a gap; what it is is proven by the vault's head all the same.
+fn follows(revision: &Revision, current: Option<(u64, Hash32)>) -> bool {
+    let (number, digest) = current.unwrap_or_default();
+    let next = revision.number == number + 1 && revision.prev == digest;
+    match revision.kind {
+        Kind::Live => next,
+        Kind::Tombstone => revision.overview.is_empty() && revision.detail.is_empty() && (next || revision.number > number + 1),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,15 @@
-//! Synchronisation: when to exchange, what of a stream may be believed, what a commit holds, and what a person is told about it.
+//! Synchronisation: when to exchange ([`Machine`]), what of a stream may be believed ([`Intake`]), what a commit holds
+//! (`commit.rs`), and what a person is told about all of it ([`View`], `sentences.rs`).
 
+pub mod commit;
 mod intake;
+mod local;
 mod machine;
+mod pace;
 pub mod sentences;
 mod view;
 
-pub use intake::Unproven;
-pub use machine::Machine;
+pub use intake::{Intake, Step, Taken, TakenVault, Unproven};
+pub use local::{Local, LocalVault};
+pub use machine::{Effect, Input, Machine, Wake};
 pub use view::{View, Why};

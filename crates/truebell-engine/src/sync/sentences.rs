@@ -133,7 +133,9 @@ mod tests {
             Why::ClockSkew { by_seconds: 90_000, behind: true },
             Why::WrongServer,
         ];
-        whys.extend([Failure::Name, Failure::Connect, Failure::Tls, Failure::Timeout, Failure::Broken].map(|failure| Why::Unreachable { failure }));
+        whys.extend(
+            [Failure::Name, Failure::Connect, Failure::Tls, Failure::Timeout, Failure::Broken].map(|failure| Why::Unreachable { failure }),
+        );
         whys.extend(Unproven::ALL.map(|what| Why::Unproven { what }));
         whys.extend(Reason::ALL.iter().map(|reason| Why::Refused { reason: *reason, retry_at: UnixMillis(0) }));
         whys
@@ -149,7 +151,9 @@ mod tests {
     fn no_sentence_speaks_of_the_accounts_security() {
         for why in all() {
             let words = describe_why(&why).to_lowercase();
-            for alarm in ["password was", "secret key was", "was changed", "was reset", "was revoked", "signed out", "new device", "exposed"] {
+            for alarm in
+                ["password was", "secret key was", "was changed", "was reset", "was revoked", "signed out", "new device", "exposed"]
+            {
                 assert!(!words.contains(alarm), "{words:?} sounds an alarm");
             }
             assert!(words.ends_with(['.', '?', ')']), "{words:?} is not a sentence");
