@@ -13,8 +13,11 @@ pub mod secret_key;
 pub mod wire;
 mod world;
 
+/// What a target does with an input.
+pub type Body = fn(&[u8]);
+
 /// Every target: its name is that of its file in `fuzz_targets/` and of its folder in `seeds/`.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[(&str, Body)] = &[
     ("event", event::run),
     ("ids", ids::run),
     ("item", item::run),
