@@ -29,7 +29,10 @@ fn number(text: &str) -> Option<i64> {
 }
 
 fn is_a_day(year: i64, month: i64, day: i64) -> bool {
-    (1..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day) && civil_of(days_of(year, month, day)) == (year, month, day)
+    (1..=9999).contains(&year)
+        && (1..=12).contains(&month)
+        && (1..=31).contains(&day)
+        && civil_of(days_of(year, month, day)) == (year, month, day)
 }
 
 /// `YYYY-MM-DD` (also with one-digit months and days), in full digits; nothing if it is not a day.

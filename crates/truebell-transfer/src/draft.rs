@@ -85,7 +85,11 @@ impl Draft {
         if value.is_empty() {
             return;
         }
-        let taken = self.item.field(id).filter(|field| !field.value.is_empty()).map(|field| (field.label.clone(), field.kind, field.value == value));
+        let taken = self
+            .item
+            .field(id)
+            .filter(|field| !field.value.is_empty())
+            .map(|field| (field.label.clone(), field.kind, field.value == value));
         match taken {
             None => self.item.set_field(id, value),
             Some((_, _, true)) => {}
@@ -96,13 +100,8 @@ impl Draft {
     /// Adds a field the template does not know, to the section last begun.
     pub(crate) fn custom(&mut self, label: &str, kind: FieldKind, value: impl Into<Secret>) {
         self.customs += 1;
-        let field = Field {
-            id: format!("custom-{}", self.customs),
-            label: label.to_owned(),
-            kind,
-            value: value.into(),
-            extra: Extra::new(),
-        };
+        let field =
+            Field { id: format!("custom-{}", self.customs), label: label.to_owned(), kind, value: value.into(), extra: Extra::new() };
         if let Some(section) = self.item.detail.sections.get_mut(self.section) {
             section.fields.push(field);
         }

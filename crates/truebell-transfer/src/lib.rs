@@ -16,5 +16,6 @@ mod dates;
 mod draft;
 mod kdbx;
 mod limits;
+mod names;
 mod otp;
 mod passkey;

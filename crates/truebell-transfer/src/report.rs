@@ -116,7 +116,7 @@ mod tests {
         let mut report = LossReport { records: 2, items: 1, ..LossReport::default() };
         report.lose("record 1", "Bank", "icon", "icons are not kept");
         report.lose_record("record 2", "", "it is empty");
-        insta::assert_compact_json_snapshot!(report.to_json(), @"");
+        insta::assert_snapshot!(report.to_json(), @r#"{"files":0,"items":1,"losses":[{"fate":"lost","field":"icon","place":"record 1","reason":"icons are not kept","record":"Bank"},{"fate":"lost","place":"record 2","reason":"it is empty","record":""}],"lost":2,"records":2}"#);
         let rows: Vec<_> = report.rows().collect();
         assert_eq!(rows[1], ["record 2", "", "(whole record)", "lost", "it is empty"]);
     }

@@ -34,7 +34,9 @@ pub enum ImportError {
     #[error("this password does not open the {} file{}", .0.name(), if *.0 == Source::KeePass { "; if it also needs a key file, give that too" } else { "" })]
     WrongPassword(Source),
     /// Locked with an account's own key.
-    #[error("this Bitwarden export is restricted to the account it came from and cannot be opened elsewhere; export again as \".json\", or as \".json (Encrypted)\" with the type \"Password protected\"")]
+    #[error(
+        "this Bitwarden export is restricted to the account it came from and cannot be opened elsewhere; export again as \".json\", or as \".json (Encrypted)\" with the type \"Password protected\""
+    )]
     AccountRestricted,
     /// Locked in a way we do not open.
     #[error("this {} export is locked with PGP; export it again without encryption", .0.name())]

@@ -65,7 +65,8 @@ impl HmacKey {
     }
 
     fn mac(&self, number: u64) -> Option<Hmac<Sha256>> {
-        let key: Zeroizing<[u8; 64]> = Zeroizing::new(Sha512::new().chain_update(number.to_le_bytes()).chain_update(*self.0).finalize().into());
+        let key: Zeroizing<[u8; 64]> =
+            Zeroizing::new(Sha512::new().chain_update(number.to_le_bytes()).chain_update(*self.0).finalize().into());
         Hmac::new_from_slice(key.as_slice()).ok()
     }
 

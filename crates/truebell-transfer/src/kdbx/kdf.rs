@@ -92,7 +92,13 @@ fn aes_kdf(composite: &Key, seed: &[u8; 32], rounds: u64) -> Result<Key, KdbxErr
     Ok(Key::new(digest.finalize().into()))
 }
 
-fn argon2(kind: Algorithm, version: u32, composite: &Key, salt: &[u8], (memory_kib, passes, lanes): (u64, u64, u32)) -> Result<Key, KdbxError> {
+fn argon2(
+    kind: Algorithm,
+    version: u32,
+    composite: &Key,
+    salt: &[u8],
+    (memory_kib, passes, lanes): (u64, u64, u32),
+) -> Result<Key, KdbxError> {
     let walked = memory_kib.saturating_mul(passes);
     let too_much = memory_kib > limits::ARGON2_MEMORY_KIB || walked > limits::ARGON2_WALKED_KIB || u64::from(lanes) > limits::ARGON2_LANES;
     if too_much {

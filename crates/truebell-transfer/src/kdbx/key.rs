@@ -70,12 +70,15 @@ mod tests {
     fn key_files_of_every_kind_give_their_key() {
         let hex = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
         let raw = HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).unwrap();
-        let xml1 = format!("<?xml version=\"1.0\"?><KeyFile><Meta><Version>1.00</Version></Meta><Key><Data>{}</Data></Key></KeyFile>", BASE64.encode(&raw));
+        let xml1 = format!(
+            "<?xml version=\"1.0\"?><KeyFile><Meta><Version>1.00</Version></Meta><Key><Data>{}</Data></Key></KeyFile>",
+            BASE64.encode(&raw)
+        );
         let hash = HEXLOWER_PERMISSIVE.encode(&Sha256::digest(&raw)[..4]);
         let xml2 = format!(
             "<KeyFile><Meta><Version>2.0</Version></Meta><Key><Data Hash=\"{hash}\">\n {} {}\n</Data></Key></KeyFile>",
-            &hex[..32],
-            &hex[32..]
+            hex.split_at(32).0,
+            hex.split_at(32).1
         );
         for file in [raw.as_slice(), hex.as_bytes(), xml1.as_bytes(), xml2.as_bytes()] {
             assert_eq!(key_of_file(file).unwrap().as_slice(), raw);

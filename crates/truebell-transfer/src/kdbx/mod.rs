@@ -7,8 +7,8 @@
 
 mod blocks;
 mod header;
-mod key;
 mod kdf;
+mod key;
 mod model;
 mod open;
 mod save;

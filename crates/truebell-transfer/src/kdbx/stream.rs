@@ -86,7 +86,8 @@ impl Inner {
                 let hash = Sha512::digest(key);
                 let (key, rest) = hash.split_at(32);
                 let nonce = rest.get(..12).unwrap_or_default();
-                let cipher = ChaCha20::new_from_slices(key, nonce).map_err(|_| KdbxError::damaged(PLACE, "its inner key has the wrong length"))?;
+                let cipher =
+                    ChaCha20::new_from_slices(key, nonce).map_err(|_| KdbxError::damaged(PLACE, "its inner key has the wrong length"))?;
                 Ok(Self::ChaCha20(Box::new(cipher)))
             }
             _ => Err(KdbxError::damaged(PLACE, "its inner cipher is not known")),

@@ -78,8 +78,16 @@ fn read_group(node: &mut Node, unknown: &mut Vec<String>) -> Result<Group, KdbxE
             "Group" => group.groups.push(read_group(child, unknown)?),
             "Entry" => group.entries.push(read_entry(child)?),
             // Looks and settings of the group itself; said once for the whole file in the documentation.
-            "IconID" | "CustomIconUUID" | "Times" | "IsExpanded" | "DefaultAutoTypeSequence" | "EnableAutoType" | "EnableSearching"
-            | "LastTopVisibleEntry" | "PreviousParentGroup" | "CustomData" => {}
+            "IconID"
+            | "CustomIconUUID"
+            | "Times"
+            | "IsExpanded"
+            | "DefaultAutoTypeSequence"
+            | "EnableAutoType"
+            | "EnableSearching"
+            | "LastTopVisibleEntry"
+            | "PreviousParentGroup"
+            | "CustomData" => {}
             other => unknown.push(format!("group {other}")),
         }
     }
@@ -95,7 +103,9 @@ fn read_entry(node: &mut Node) -> Result<Entry, KdbxError> {
             "Times" => entry.times = read_times(child),
             "Tags" => entry.tags = std::mem::take(&mut child.text),
             "Binary" => entry.files.push(read_file(child)),
-            "History" => entry.history = child.children.iter_mut().filter(|e| e.name == "Entry").map(read_entry).collect::<Result<_, _>>()?,
+            "History" => {
+                entry.history = child.children.iter_mut().filter(|e| e.name == "Entry").map(read_entry).collect::<Result<_, _>>()?
+            }
             "CustomData" => entry.custom_data = read_custom_data(child),
             "AutoType" => entry.auto_type = read_auto_type(child),
             "OverrideURL" => entry.override_url = std::mem::take(&mut child.text),

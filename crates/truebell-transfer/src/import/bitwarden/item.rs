@@ -4,6 +4,7 @@ use super::super::ImportedItem;
 use super::super::bag::{Bag, keep};
 use crate::dates;
 use crate::draft::Draft;
+use crate::names::BITWARDEN_MATCH_RULES;
 use crate::passkey;
 use crate::report::LossReport;
 use serde_json::Value;
@@ -12,18 +13,8 @@ use truebell_core::item::{Category, FieldKind, State};
 use truebell_core::time::UnixMillis;
 
 /// Ids and flags that mean something to Bitwarden's server only.
-const THEIRS: &[&str] = &[
-    "id",
-    "organizationId",
-    "object",
-    "edit",
-    "viewPassword",
-    "organizationUseTotp",
-    "permissions",
-    "localData",
-    "key",
-    "partial",
-];
+const THEIRS: &[&str] =
+    &["id", "organizationId", "object", "edit", "viewPassword", "organizationUseTotp", "permissions", "localData", "key", "partial"];
 
 pub(super) fn read(
     mut record: Bag,
@@ -131,11 +122,8 @@ fn read_login(mut login: Bag, draft: &mut Draft, now: UnixMillis) {
     login.keep_rest(draft);
 }
 
-/// What Bitwarden's numbers mean (`UriMatchType`).
-pub(crate) const MATCH_RULES: [&str; 6] = ["domain", "host", "starts with", "exact", "regular expression", "never"];
-
 fn match_rule(number: i64) -> String {
-    let known = usize::try_from(number).ok().and_then(|index| MATCH_RULES.get(index).copied());
+    let known = usize::try_from(number).ok().and_then(|index| BITWARDEN_MATCH_RULES.get(index).copied());
     known.map_or_else(|| number.to_string(), str::to_owned)
 }
 
@@ -220,7 +208,12 @@ fn read_custom_fields(record: &mut Bag, draft: &mut Draft, place: &str, report: 
             _ => FieldKind::Text,
         };
         let text = field.text("value");
-        draft.custom(&name, kind, text);
+        // Our own export writes an item's second and further tags so.
+        if name == "tag" && kind == FieldKind::Text && !text.trim().is_empty() {
+            draft.tag(&text);
+        } else {
+            draft.custom(&name, kind, text);
+        }
         field.drop(&["linkedId"]);
         field.keep_rest(draft);
     }

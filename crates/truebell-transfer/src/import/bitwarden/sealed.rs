@@ -26,7 +26,8 @@ pub(super) fn open(top: &mut Bag, password: &Secret) -> Result<Zeroizing<Vec<u8>
     }
     let master = derive_master(top, password, &salt)?;
     let (cipher_key, mac_key) = (expand(&master, b"enc")?, expand(&master, b"mac")?);
-    let check = EncString::parse(&top.text("encKeyValidation_DO_NOT_EDIT")).ok_or_else(|| damaged("encKeyValidation_DO_NOT_EDIT", "it is not a locked text"))?;
+    let check = EncString::parse(&top.text("encKeyValidation_DO_NOT_EDIT"))
+        .ok_or_else(|| damaged("encKeyValidation_DO_NOT_EDIT", "it is not a locked text"))?;
     if !check.is_authentic(&mac_key) {
         return Err(ImportError::WrongPassword(SOURCE));
     }

@@ -50,8 +50,12 @@ const APPLE: &[(&str, To)] = &[
 ];
 
 /// `Title,URL,Username,Password,Notes,OTPAuth`.
-pub(super) const SAFARI: Dialect =
-    Dialect { source: Source::Safari, needs: &["title", "url", "username", "password", "otpauth"], columns: APPLE, special: nothing_special };
+pub(super) const SAFARI: Dialect = Dialect {
+    source: Source::Safari,
+    needs: &["title", "url", "username", "password", "otpauth"],
+    columns: APPLE,
+    special: nothing_special,
+};
 
 /// `Title,URL,Username,Password`, before macOS 12.
 pub(super) const SAFARI_OLD: Dialect =

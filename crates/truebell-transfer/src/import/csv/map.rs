@@ -48,7 +48,6 @@ pub(super) enum To {
 pub(super) struct Notes<'a> {
     report: &'a mut LossReport,
     place: String,
-    pub(super) now: UnixMillis,
     /// The whole row is dropped for this reason.
     pub(super) skip: Option<&'static str>,
 }
@@ -75,7 +74,7 @@ pub(super) fn nothing_special(_: &mut Row, _: &mut Draft, _: &mut Notes<'_>) {}
 /// Reads one row into `into`.
 pub(super) fn read(dialect: &Dialect, mut row: Row, part: &str, now: UnixMillis, into: &mut Imported) {
     let mut draft = Draft::new(Category::Login, now);
-    let mut notes = Notes { report: &mut into.report, place: format!("{part}line {}", row.line), now, skip: None };
+    let mut notes = Notes { report: &mut into.report, place: format!("{part}line {}", row.line), skip: None };
     (dialect.special)(&mut row, &mut draft, &mut notes);
     if let Some(reason) = notes.skip {
         let title = dialect.columns.iter().find(|(_, to)| matches!(to, To::Title)).map(|(column, _)| row.take(column));

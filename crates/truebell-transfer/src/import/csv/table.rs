@@ -234,9 +234,18 @@ mod tests {
     #[test]
     fn errors_name_the_line() {
         for (bytes, sentence) in [
-            (&b"a,b\n1,2\n\"3,4\n"[..], "this Chrome CSV file is damaged at line 3: a quote that opens there is never closed; nothing was imported, please export it again"),
-            (b"a,b\n1,2\n3\n", "this Chrome CSV file is damaged at line 3: it has 1 columns and the first line has 2; nothing was imported, please export it again"),
-            (b"a,b\n1,2\n\xe4,4\n", "line 3 is not UTF-8 text; save the file as UTF-8 (in a spreadsheet: \"CSV UTF-8\") and import it again"),
+            (
+                &b"a,b\n1,2\n\"3,4\n"[..],
+                "this Chrome CSV file is damaged at line 3: a quote that opens there is never closed; nothing was imported, please export it again",
+            ),
+            (
+                b"a,b\n1,2\n3\n",
+                "this Chrome CSV file is damaged at line 3: it has 1 columns and the first line has 2; nothing was imported, please export it again",
+            ),
+            (
+                b"a,b\n1,2\n\xe4,4\n",
+                "line 3 is not UTF-8 text; save the file as UTF-8 (in a spreadsheet: \"CSV UTF-8\") and import it again",
+            ),
             (b"", "this is not a Chrome CSV file: it is empty"),
         ] {
             let error = Table::parse(Source::Chrome, bytes).and_then(|mut table| table.rows().map(|_| ())).unwrap_err();

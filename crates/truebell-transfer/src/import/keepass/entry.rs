@@ -6,11 +6,12 @@ use crate::dates;
 use crate::draft::Draft;
 use crate::kdbx::Entry;
 use crate::limits;
+use crate::names::{KEEPASS_ARCHIVED, KEEPASS_FAVOURITE, KEEPASS_MORE_URLS, KEEPASS_PLUGINS, KEEPASSXC_PASSKEY};
 use crate::passkey;
 use crate::report::LossReport;
 use serde_json::{Map, Value};
 use std::collections::{BTreeSet, HashMap};
-use truebell_core::item::{Category, FieldKind};
+use truebell_core::item::{Category, FieldKind, State};
 use truebell_core::time::UnixMillis;
 
 pub(super) struct Context<'a> {
@@ -19,15 +20,6 @@ pub(super) struct Context<'a> {
     pub(super) place: &'a str,
     pub(super) now: UnixMillis,
 }
-
-/// Prefix of the attributes KeePassXC keeps a passkey in.
-pub(crate) const PASSKEY: &str = "KPEX_PASSKEY_";
-/// Further addresses, as KeePassXC and Keepass2Android name them (`KP2A_URL`, `KP2A_URL_1`, …).
-pub(crate) const MORE_URLS: &str = "KP2A_URL";
-/// The tag KeePassXC's own importer gives to favourites; our export gives it too.
-pub(crate) const FAVOURITE: &str = "Favorite";
-/// Title of the section plug-in data is kept in.
-pub(crate) const PLUGIN_SECTION: &str = "KeePass plug-in data";
 
 pub(super) fn read(entry: &Entry, folder: &str, is_trashed: bool, context: &Context<'_>, report: &mut LossReport) -> ImportedItem {
     let mut draft = Draft::new(Category::Login, context.now);
@@ -49,7 +41,7 @@ pub(super) fn read(entry: &Entry, folder: &str, is_trashed: bool, context: &Cont
     }
     read_files(entry, &mut draft, context, report);
     history::read(entry, &mut draft, context, report);
-    draft.begin_section(PLUGIN_SECTION);
+    draft.begin_section(KEEPASS_PLUGINS);
     // KeePassXC keeps its own change times there; they say nothing elsewhere.
     for (key, value) in entry.custom_data.iter().filter(|(key, _)| !key.starts_with("_LAST_MODIFIED")) {
         draft.custom(key, FieldKind::Concealed, value.as_str());
@@ -65,10 +57,10 @@ pub(super) fn read(entry: &Entry, folder: &str, is_trashed: bool, context: &Cont
 
 fn read_tags(entry: &Entry, draft: &mut Draft) {
     for tag in entry.tags.split([';', ',', '\t']).map(str::trim) {
-        if tag == FAVOURITE {
-            draft.item.overview.favourite = true;
-        } else {
-            draft.tag(tag);
+        match tag {
+            KEEPASS_FAVOURITE => draft.item.overview.favourite = true,
+            KEEPASS_ARCHIVED => draft.item.overview.state = State::Archived,
+            _ => draft.tag(tag),
         }
     }
 }
@@ -86,11 +78,11 @@ fn read_texts(entry: &Entry, draft: &mut Draft, context: &Context<'_>, report: &
             "Title" => {}
             "UserName" => draft.set("username", value),
             "Password" => draft.set("password", value),
-            "URL" => draft.site(&value, ""),
+            "URL" => {}
             "Notes" => draft.note(&value),
             key if otp.used.contains(key) => {}
-            key if key == MORE_URLS || key.strip_prefix(MORE_URLS).is_some_and(|rest| rest.starts_with('_')) => draft.site(&value, ""),
-            key if key.starts_with(PASSKEY) => {
+            key if is_url(key) => {}
+            key if key.starts_with(KEEPASSXC_PASSKEY) => {
                 passkey.insert(key.to_owned(), Value::String(value));
             }
             key => {
@@ -99,12 +91,25 @@ fn read_texts(entry: &Entry, draft: &mut Draft, context: &Context<'_>, report: &
             }
         }
     }
+    read_urls(entry, draft, context);
     for uri in otp.uris {
         draft.set("totp", uri);
     }
     if !passkey.is_empty() {
         draft.set("passkey", passkey::wrap("keepassxc", Value::Object(passkey)));
     }
+}
+
+fn is_url(key: &str) -> bool {
+    key.strip_prefix(KEEPASS_MORE_URLS).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+}
+
+/// The main address first, then the others in the order of their names, which is not the order of the file.
+fn read_urls(entry: &Entry, draft: &mut Draft, context: &Context<'_>) {
+    draft.site(&resolve(entry.text("URL"), context), "");
+    let mut others: Vec<_> = entry.texts.iter().filter(|text| is_url(&text.key)).collect();
+    others.sort_by_key(|text| (text.key.len(), text.key.as_str()));
+    others.iter().for_each(|text| draft.site(&resolve(text.value.expose(), context), ""));
 }
 
 /// Replaces a value that is exactly one reference to another entry (`{REF:P@I:<uuid>}`) by what it points to.

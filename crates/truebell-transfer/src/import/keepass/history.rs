@@ -24,7 +24,12 @@ pub(super) fn read(entry: &Entry, draft: &mut Draft, context: &Context<'_>, repo
             draft.past("tags", old.tags.as_str(), until);
         }
         if old.override_url != new.override_url || old.custom_data != new.custom_data || old.auto_type != new.auto_type {
-            report.lose(context.place, draft.title_text(), "history", "an older version's auto-type, override URL and plug-in data are not carried");
+            report.lose(
+                context.place,
+                draft.title_text(),
+                "history",
+                "an older version's auto-type, override URL and plug-in data are not carried",
+            );
         }
     }
 }

@@ -43,7 +43,9 @@ pub(super) fn without_place(id: &str) -> Option<&str> {
 /// Our field for one of their template's fields.
 pub(super) fn field(category: Category, id: &str) -> Option<&'static str> {
     let table: &[(&str, &str)] = match category {
-        Category::Login => &[("username", "username"), ("password", "password"), ("pop_username", "username"), ("pop_password", "password")],
+        Category::Login => {
+            &[("username", "username"), ("password", "password"), ("pop_username", "username"), ("pop_password", "password")]
+        }
         Category::Card => &[
             ("cardholder", "cardholder"),
             ("type", "brand"),

@@ -164,7 +164,9 @@ fn overview(mut overview: Bag, draft: &mut Draft) {
 }
 
 fn state(record: &mut Bag, draft: &mut Draft, now: UnixMillis) {
-    let mut at = |name: &str| record.number(name).and_then(|count| u64::try_from(count).ok()).filter(|count| *count > 0).map(dates::instant_of_count);
+    let mut at = |name: &str| {
+        record.number(name).and_then(|count| u64::try_from(count).ok()).filter(|count| *count > 0).map(dates::instant_of_count)
+    };
     let (created, edited) = (at("createdAt"), at("updatedAt"));
     draft.dates(created, edited);
     draft.item.overview.favourite = record.number("favIndex").is_some_and(|index| index > 0);
