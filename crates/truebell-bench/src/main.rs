@@ -1,0 +1,41 @@
+//! `cargo xtask bench`: what Truebell costs, on the machine it runs on, in the binary people run.
+//!
+//! Each measurement names a reference and measures it in the same run, because machines differ and are noisy: read the ratio.
+//! Everything runs on loopback, bounded in count and time. Never here: a test; nothing fails because a machine is slow.
+
+mod account;
+mod hello;
+mod load;
+mod measure;
+mod report;
+mod server;
+
+use anyhow::Result;
+use clap::Parser;
+use report::Report;
+
+#[derive(Parser)]
+#[command(about = "Measures Truebell against references in the same run")]
+struct Arguments {
+    /// Only measurements whose name contains this.
+    filter: Option<String>,
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    json: bool,
+    /// Serve "hello" and nothing else (the reference for requests; the harness starts it itself).
+    #[arg(long, hide = true)]
+    hello: bool,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Runtime::new()?;
+    if arguments.hello {
+        return runtime.block_on(hello::serve());
+    }
+    let mut report = Report::new(arguments.filter);
+    runtime.block_on(measure::server(&mut report))?;
+    measure::command_line(&mut report)?;
+    report.print(arguments.json);
+    Ok(())
+}
