@@ -4,8 +4,12 @@
 //! or none did. A look-up is `Result<Option<T>, StoreError>`: *failed* is never *absent*.
 
 mod error;
+pub mod memory;
 pub mod rows;
+mod rules;
 mod store;
+mod tables;
 
 pub use error::StoreError;
 pub use store::Store;
+pub use tables::SCHEMA;

@@ -1,0 +1,213 @@
+//! The store in memory: one state behind one lock, as plain as the contract. The model the others are compared with, and the store
+//! of tests that need faults.
+//!
+//! Never here: anything that survives the process.
+
+mod accounts;
+mod changes;
+mod dump;
+mod faults;
+mod mails;
+mod record;
+mod sessions;
+mod state;
+mod vaults;
+
+pub use faults::{Fault, Faults};
+
+use crate::StoreError;
+use crate::rows::{
+    Account, Changes, ChunkStored, Committed, Counts, Device, DumpRow, Enrolment, EnrolmentStarted, Identity, Mail, MailOutcome,
+    NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession, NewVault, PublicEvent, Recorded, Recording, RevisionCursor, RevisionPage,
+    SessionView, SignedUp,
+};
+use crate::store::{Result, Store};
+use async_trait::async_trait;
+use state::State;
+use std::sync::{Mutex, PoisonError};
+use truebell_core::hash::Hash32;
+use truebell_core::ids::{AccountId, AttachmentId, DeviceId, MailId, SessionId, VaultId};
+use truebell_core::time::UnixMillis;
+use truebell_core::wire::sync::Have;
+
+/// A store in memory.
+#[derive(Debug, Default)]
+pub struct Memory {
+    state: Mutex<State>,
+    faults: Faults,
+}
+
+impl Memory {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Its faults, to plan some.
+    pub fn faults(&self) -> Faults {
+        self.faults.clone()
+    }
+
+    /// Runs one transaction. Each function of [`State`] checks everything before it writes anything.
+    fn run<T>(&self, method: &'static str, transaction: impl FnOnce(&mut State) -> Result<T>) -> Result<T> {
+        let fault = self.faults.next(method);
+        if let Some(Fault::NotPersisted(error)) = fault {
+            return Err(error);
+        }
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = transaction(&mut state)?;
+        if fault.is_some() { Err(StoreError::Unknown) } else { Ok(done) }
+    }
+}
+
+#[async_trait]
+impl Store for Memory {
+    async fn identity(&self) -> Result<Option<Identity>> {
+        self.run("identity", |state| Ok(state.identity.clone()))
+    }
+
+    async fn create_identity(&self, identity: &Identity) -> Result<()> {
+        self.run("create_identity", |state| state.create_identity(identity))
+    }
+
+    async fn check(&self) -> Result<()> {
+        self.run("check", |_| Ok(()))
+    }
+
+    async fn counts(&self, now: UnixMillis) -> Result<Counts> {
+        self.run("counts", |state| Ok(state.counts(now)))
+    }
+
+    async fn sign_up(&self, new: NewAccount) -> Result<SignedUp> {
+        self.run("sign_up", |state| state.sign_up(new))
+    }
+
+    async fn account_by_address(&self, email_key: &str) -> Result<Option<AccountId>> {
+        self.run("account_by_address", |state| Ok(state.account_by_address(email_key)))
+    }
+
+    async fn account(&self, account: AccountId) -> Result<Option<Account>> {
+        self.run("account", |state| Ok(state.account(account)))
+    }
+
+    async fn record(&self, recording: Recording) -> Result<Recorded> {
+        self.run("record", |state| state.record(recording))
+    }
+
+    async fn due_deletions(&self, now: UnixMillis, limit: u32) -> Result<Vec<AccountId>> {
+        self.run("due_deletions", |state| Ok(state.due_deletions(now, limit)))
+    }
+
+    async fn delete_account(&self, account: AccountId, now: UnixMillis) -> Result<bool> {
+        self.run("delete_account", |state| Ok(state.delete_account(account, now)))
+    }
+
+    async fn invite(&self, invitation: Hash32, expires: UnixMillis) -> Result<()> {
+        self.run("invite", |state| {
+            state.invite(invitation, expires);
+            Ok(())
+        })
+    }
+
+    async fn start_enrolment(&self, new: NewEnrolment) -> Result<EnrolmentStarted> {
+        self.run("start_enrolment", |state| state.start_enrolment(new))
+    }
+
+    async fn enrolment(&self, token: Hash32) -> Result<Option<Enrolment>> {
+        self.run("enrolment", |state| Ok(state.enrolment(token)))
+    }
+
+    async fn device(&self, device: DeviceId) -> Result<Option<Device>> {
+        self.run("device", |state| Ok(state.device(device)))
+    }
+
+    async fn devices(&self, account: AccountId) -> Result<Vec<Device>> {
+        self.run("devices", |state| Ok(state.devices(account)))
+    }
+
+    async fn open_session(&self, new: NewSession) -> Result<bool> {
+        self.run("open_session", |state| state.open_session(&new))
+    }
+
+    async fn session(&self, token: Hash32) -> Result<Option<SessionView>> {
+        self.run("session", |state| state.session(token))
+    }
+
+    async fn sessions(&self, account: AccountId, now: UnixMillis) -> Result<Vec<NewSession>> {
+        self.run("sessions", |state| Ok(state.sessions(account, now)))
+    }
+
+    async fn close_session(&self, account: AccountId, session: SessionId) -> Result<bool> {
+        self.run("close_session", |state| Ok(state.sessions.remove(&(account, session)).is_some()))
+    }
+
+    async fn sweep(&self, before: UnixMillis) -> Result<u64> {
+        self.run("sweep", |state| Ok(state.sweep(before)))
+    }
+
+    async fn create_vault(&self, account: AccountId, new: NewVault, at: UnixMillis) -> Result<Committed> {
+        self.run("create_vault", |state| Ok(state.create_vault(account, &new, at)))
+    }
+
+    async fn commit(&self, commit: NewCommit) -> Result<Committed> {
+        self.run("commit", |state| state.commit(commit))
+    }
+
+    async fn changes(&self, account: AccountId, have: &Have) -> Result<Option<Changes>> {
+        self.run("changes", |state| Ok(state.changes(account, have)))
+    }
+
+    async fn revisions(
+        &self,
+        account: AccountId,
+        vault: VaultId,
+        after: u64,
+        up_to: u64,
+        from: Option<RevisionCursor>,
+        bytes_max: usize,
+    ) -> Result<Option<RevisionPage>> {
+        self.run("revisions", |state| state.revisions(account, vault, after, up_to, from, bytes_max))
+    }
+
+    async fn dropped_since(&self, vault: VaultId, seq: u64) -> Result<bool> {
+        self.run("dropped_since", |state| Ok(state.vaults.get(&vault).is_none_or(|vault| vault.dropped > seq)))
+    }
+
+    async fn put_chunk(&self, chunk: NewChunk, bytes_max: u64) -> Result<ChunkStored> {
+        self.run("put_chunk", |state| Ok(state.put_chunk(chunk, bytes_max)))
+    }
+
+    async fn chunk(&self, account: AccountId, vault: VaultId, attachment: AttachmentId, index: u64) -> Result<Option<Vec<u8>>> {
+        self.run("chunk", |state| Ok(state.chunk(account, vault, attachment, index)))
+    }
+
+    async fn delete_attachment(&self, account: AccountId, vault: VaultId, attachment: AttachmentId) -> Result<bool> {
+        self.run("delete_attachment", |state| Ok(state.delete_attachment(account, vault, attachment)))
+    }
+
+    async fn event_by_code(&self, code: &str) -> Result<Option<PublicEvent>> {
+        self.run("event_by_code", |state| state.event_by_code(code))
+    }
+
+    async fn claim_mail(&self, now: UnixMillis, lease_until: UnixMillis) -> Result<Option<Mail>> {
+        self.run("claim_mail", |state| Ok(state.claim_mail(now, lease_until)))
+    }
+
+    async fn finish_mail(&self, mail: MailId, outcome: MailOutcome, now: UnixMillis) -> Result<bool> {
+        self.run("finish_mail", |state| Ok(state.finish_mail(mail, outcome, now)))
+    }
+
+    async fn parked_mails(&self, limit: u32) -> Result<Vec<Mail>> {
+        self.run("parked_mails", |state| Ok(state.parked_mails(limit)))
+    }
+
+    async fn dump(&self, sink: &mut (dyn FnMut(DumpRow) -> bool + Send)) -> Result<()> {
+        let rows = self.run("dump", |state| Ok(state.dump()))?;
+        let _ended = rows.into_iter().try_for_each(|row| if sink(row) { Some(()) } else { None });
+        Ok(())
+    }
+
+    async fn load(&self, identity: &Identity, rows: &mut (dyn Iterator<Item = DumpRow> + Send)) -> Result<()> {
+        self.run("load", |state| state.load(identity, rows))
+    }
+}

@@ -1,0 +1,158 @@
+//! Acts: the change, its event and its mails, together or not at all (law 4).
+
+use super::accounts::to_chain;
+use super::state::State;
+use crate::rows::{Change, MailState, NewDevice, NewMail, NewSession, Recorded, Recording};
+use crate::rules::{self, Place};
+use crate::store::Result;
+use crate::tables::{EventRow, MailRow, SignInRow, mail_state};
+use truebell_core::event::Countersigned;
+use truebell_core::hash::Hash32;
+use truebell_core::ids::AccountId;
+use truebell_core::time::UnixMillis;
+
+/// Whether a change happened, or why it could not.
+enum Applied {
+    Done,
+    Not(Recorded),
+}
+
+const NOT: Applied = Applied::Not(Recorded::NotApplicable);
+
+impl State {
+    pub(super) fn record(&mut self, recording: Recording) -> Result<Recorded> {
+        rules::check_mails(&recording.event, &recording.mails)?;
+        let account = recording.account;
+        let Some(row) = self.accounts.get(&account) else { return Ok(Recorded::NotApplicable) };
+        match rules::place(&to_chain(row), &recording.event.act, &recording.change) {
+            Place::Taken => return self.repeat(&recording),
+            Place::Elsewhere => return Ok(Recorded::ChainMoved),
+            Place::Next => {}
+        }
+        if let Applied::Not(why) = self.apply(account, &recording.change, recording.at)? {
+            return Ok(why);
+        }
+        if let Some(row) = self.accounts.get_mut(&account) {
+            let chain = rules::chain_after(&recording.event);
+            (row.chain_seq, row.chain_digest, row.epoch) = (chain.seq, chain.digest, chain.epoch);
+        }
+        self.insert_event(&recording.event, recording.mails)?;
+        Ok(Recorded::Done)
+    }
+
+    fn repeat(&mut self, recording: &Recording) -> Result<Recorded> {
+        let act = rules::act_digest(&recording.event.act)?;
+        let stored = self.events.get(&(recording.account, recording.event.act.seq)).filter(|stored| stored.act == act);
+        let Some(set) = stored.map(|stored| stored.body.clone()) else { return Ok(Recorded::ChainMoved) };
+        if let Change::Enrol { enrolment, device, session } = &recording.change {
+            let is_in = self.devices.get(&(recording.account, device.device)).is_some_and(|stored| stored.revoked.is_none());
+            if !is_in || !self.use_enrolment(recording.account, *enrolment, device) || !self.open_session(session)? {
+                return Ok(Recorded::NotApplicable);
+            }
+        }
+        Ok(Recorded::Repeated(set))
+    }
+
+    /// Marks an enrolment as used by a device, if it is unused or this device's already.
+    fn use_enrolment(&mut self, account: AccountId, token: Hash32, device: &NewDevice) -> bool {
+        let Some(row) = self.enrolments.get_mut(&(account, token)) else { return false };
+        let free = row.used_by.is_none_or(|by| by == device.device);
+        if free {
+            row.used_by = Some(device.device);
+        }
+        free
+    }
+
+    fn enrol(&mut self, account: AccountId, enrolment: Hash32, device: &NewDevice, session: &NewSession) -> Result<Applied> {
+        if session.device != device.device || self.device(device.device).is_some() {
+            return Ok(NOT);
+        }
+        if self.sessions.values().any(|stored| stored.token == session.token) {
+            return Err(crate::StoreError::Damaged("two sessions with one id or token"));
+        }
+        if !self.use_enrolment(account, enrolment, device) {
+            return Ok(NOT);
+        }
+        self.insert_device(account, device);
+        self.open_session(session)?;
+        Ok(Applied::Done)
+    }
+
+    fn apply(&mut self, account: AccountId, change: &Change, at: UnixMillis) -> Result<Applied> {
+        match change {
+            Change::Enrol { enrolment, device, session } => return self.enrol(account, *enrolment, device, session),
+            Change::RevokeDevice(device) => {
+                let Some(row) = self.devices.get_mut(&(account, *device)).filter(|row| row.revoked.is_none()) else { return Ok(NOT) };
+                row.revoked = Some(at);
+                self.sessions.retain(|_, session| session.device != *device);
+                return Ok(Applied::Done);
+            }
+            Change::RevokeSession(session) => {
+                return Ok(if self.sessions.remove(&(account, *session)).is_some() { Applied::Done } else { NOT });
+            }
+            _ => {}
+        }
+        self.apply_to_record(account, change, at)
+    }
+
+    /// Changes of the account's own row, whose record's number goes up.
+    fn apply_to_record(&mut self, account: AccountId, change: &Change, at: UnixMillis) -> Result<Applied> {
+        if let Change::Address { email_key, .. } = change
+            && self.account_by_address(email_key).is_some_and(|owner| owner != account)
+        {
+            return Ok(Applied::Not(Recorded::AddressTaken));
+        }
+        if let Change::Credentials { sign_in, .. } = change {
+            if self.sign_ins.contains_key(&(account, *sign_in)) {
+                return Ok(NOT);
+            }
+            self.sign_ins.insert((account, *sign_in), SignInRow { account, sign_in: *sign_in, over: at });
+            self.enrolments.retain(|_, row| row.account != account || row.used_by.is_some());
+        }
+        let Some(row) = self.accounts.get_mut(&account) else { return Ok(NOT) };
+        match change {
+            Change::Credentials { opaque, keyset, .. } => (row.opaque, row.keyset) = (opaque.clone(), keyset.clone()),
+            Change::Address { email, email_key } => (row.email, row.email_key) = (email.clone(), email_key.clone()),
+            Change::ScheduleDeletion(due) if row.deletion_due.is_none() => row.deletion_due = Some(*due),
+            Change::CancelDeletion if row.deletion_due.is_some() => row.deletion_due = None,
+            Change::AddTotp { totp, step } if row.totp.is_none() => (row.totp, row.totp_step) = (Some(totp.clone()), *step),
+            Change::RemoveTotp { step } if row.totp.is_some() && *step > row.totp_step => (row.totp, row.totp_step) = (None, 0),
+            _ => return Ok(NOT),
+        }
+        row.record += 1;
+        Ok(Applied::Done)
+    }
+
+    pub(super) fn insert_event(&mut self, event: &Countersigned, mails: Vec<NewMail>) -> Result<()> {
+        let row = EventRow {
+            account: event.act.account,
+            seq: event.act.seq,
+            event: event.id,
+            code: event.code.as_str().to_owned(),
+            act: rules::act_digest(&event.act)?,
+            body: event.set.clone(),
+        };
+        self.events.insert((row.account, row.seq), row);
+        for mail in mails {
+            self.mails.insert(mail.mail, to_row(event.act.account, mail));
+        }
+        Ok(())
+    }
+}
+
+fn to_row(account: AccountId, mail: NewMail) -> MailRow {
+    MailRow {
+        mail: mail.mail,
+        account,
+        event: mail.event,
+        state: mail_state(MailState::Queued),
+        queued: mail.queued,
+        due: mail.queued,
+        lease: UnixMillis(0),
+        over: UnixMillis(0),
+        tries: 0,
+        recipient: mail.to,
+        template: mail.template,
+        details: mail.values,
+    }
+}

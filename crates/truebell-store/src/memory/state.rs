@@ -1,0 +1,28 @@
+//! Everything a store remembers, as maps by primary key.
+
+use crate::rows::Identity;
+use crate::tables::{
+    AccountRow, ChunkRow, CommitRow, DeviceRow, EnrolmentRow, EventRow, InvitationRow, MailRow, RevisionRow, SessionRow, SignInRow,
+    VaultRow,
+};
+use std::collections::BTreeMap;
+use truebell_core::hash::Hash32;
+use truebell_core::ids::{AccountId, AttachmentId, DeviceId, ItemId, MailId, SessionId, VaultId};
+
+/// All tables.
+#[derive(Debug, Clone, Default)]
+pub(super) struct State {
+    pub(super) identity: Option<Identity>,
+    pub(super) accounts: BTreeMap<AccountId, AccountRow>,
+    pub(super) devices: BTreeMap<(AccountId, DeviceId), DeviceRow>,
+    pub(super) sessions: BTreeMap<(AccountId, SessionId), SessionRow>,
+    pub(super) enrolments: BTreeMap<(AccountId, Hash32), EnrolmentRow>,
+    pub(super) sign_ins: BTreeMap<(AccountId, Hash32), SignInRow>,
+    pub(super) invitations: BTreeMap<Hash32, InvitationRow>,
+    pub(super) events: BTreeMap<(AccountId, u64), EventRow>,
+    pub(super) vaults: BTreeMap<VaultId, VaultRow>,
+    pub(super) commits: BTreeMap<(VaultId, u64), CommitRow>,
+    pub(super) revisions: BTreeMap<(VaultId, u64, ItemId), RevisionRow>,
+    pub(super) chunks: BTreeMap<(VaultId, AttachmentId, u64), ChunkRow>,
+    pub(super) mails: BTreeMap<MailId, MailRow>,
+}

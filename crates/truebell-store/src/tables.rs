@@ -1,0 +1,191 @@
+//! The rows of each table, in the schema's order of columns. What memory keeps, and what a dump carries on every backend.
+//!
+//! Field numbers are for ever: a backup of today is loaded by the versions of tomorrow. The last field of each is never optional, so
+//! that every row of a table has as many columns.
+
+use crate::StoreError;
+use crate::rows::{DumpRow, MailState};
+use minicbor::{Decode, Encode};
+use truebell_core::hash::Hash32;
+use truebell_core::ids::{AccountId, AttachmentId, DeviceId, EventId, ItemId, MailId, SessionId, VaultId};
+use truebell_core::sign::{PublicKey, Signature};
+use truebell_core::time::UnixMillis;
+
+/// The number of the newest migration, and so of the form of a dump's rows.
+pub const SCHEMA: u32 = 1;
+
+/// One table's row.
+pub(crate) trait Table: Encode<()> + for<'b> Decode<'b, ()> {
+    /// The table's name.
+    const NAME: &'static str;
+
+    /// As a dump carries it.
+    fn to_dump(&self) -> DumpRow {
+        DumpRow { table: Self::NAME.to_owned(), columns: truebell_core::cbor::to_vec(self) }
+    }
+
+    /// From a dump.
+    fn from_dump(row: &DumpRow) -> Result<Self, StoreError> {
+        truebell_core::cbor::from_slice(&row.columns).map_err(|_| StoreError::Damaged("a row of a backup that does not fit its table"))
+    }
+}
+
+macro_rules! table {
+    ($(#[$doc:meta])* $row:ident, $name:literal, { $($(#[$attribute:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+        pub(crate) struct $row {
+            $($(#[$attribute])* pub(crate) $field: $type,)*
+        }
+
+        impl Table for $row {
+            const NAME: &'static str = $name;
+        }
+    };
+}
+
+table!(/// An account.
+AccountRow, "accounts", {
+    #[n(0)] account: AccountId,
+    #[n(1)] chain_seq: u64,
+    #[n(2)] chain_digest: Hash32,
+    #[n(3)] epoch: u64,
+    #[n(4)] record: u64,
+    #[n(5)] deletion_due: Option<UnixMillis>,
+    #[n(6)] totp_step: u64,
+    #[cbor(n(7), with = "minicbor::bytes")] totp: Option<Vec<u8>>,
+    #[n(8)] email: String,
+    #[n(9)] email_key: String,
+    #[n(10)] signing: PublicKey,
+    #[cbor(n(11), with = "minicbor::bytes")] opaque: Vec<u8>,
+    #[cbor(n(12), with = "minicbor::bytes")] keyset: Vec<u8>,
+    #[cbor(n(13), with = "minicbor::bytes")] kem: Vec<u8>,
+});
+
+table!(/// A device of an account.
+DeviceRow, "devices", {
+    #[n(0)] account: AccountId,
+    #[n(1)] device: DeviceId,
+    #[n(2)] key: PublicKey,
+    #[n(3)] name: String,
+    #[n(4)] platform: String,
+    #[n(5)] enrolled: UnixMillis,
+    #[n(6)] revoked: Option<UnixMillis>,
+    #[n(7)] seen: UnixMillis,
+});
+
+table!(/// A session of a device.
+SessionRow, "sessions", {
+    #[n(0)] account: AccountId,
+    #[n(1)] session: SessionId,
+    #[n(2)] device: DeviceId,
+    #[n(3)] token: Hash32,
+    #[n(4)] opened: UnixMillis,
+    #[n(5)] expires: UnixMillis,
+});
+
+table!(/// Permission to enrol one device.
+EnrolmentRow, "enrolments", {
+    #[n(0)] account: AccountId,
+    #[n(1)] token: Hash32,
+    #[n(2)] sign_in: Hash32,
+    #[n(3)] used_by: Option<DeviceId>,
+    #[n(4)] expires: UnixMillis,
+});
+
+table!(/// A sign-in that was used up.
+SignInRow, "sign_ins", {
+    #[n(0)] account: AccountId,
+    #[n(1)] sign_in: Hash32,
+    #[n(2)] over: UnixMillis,
+});
+
+table!(/// An invitation.
+InvitationRow, "invitations", {
+    #[n(0)] invitation: Hash32,
+    #[n(1)] used: Option<UnixMillis>,
+    #[n(2)] expires: UnixMillis,
+});
+
+table!(/// An event of an account's chain.
+EventRow, "events", {
+    #[n(0)] account: AccountId,
+    #[n(1)] seq: u64,
+    #[n(2)] event: EventId,
+    #[n(3)] code: String,
+    #[n(4)] act: Hash32,
+    #[n(5)] body: String,
+});
+
+table!(/// A vault.
+VaultRow, "vaults", {
+    #[n(0)] vault: VaultId,
+    #[n(1)] account: AccountId,
+    #[n(2)] seq: u64,
+    #[n(3)] digest: Hash32,
+    #[n(4)] dropped: u64,
+    #[n(5)] created: UnixMillis,
+    #[n(6)] creation: Hash32,
+    #[n(7)] name_revision: u64,
+    #[cbor(n(8), with = "minicbor::bytes")] key: Vec<u8>,
+    #[cbor(n(9), with = "minicbor::bytes")] name: Vec<u8>,
+    #[cbor(n(10), with = "minicbor::bytes")] head: Vec<u8>,
+    #[n(11)] signature: Signature,
+});
+
+table!(/// One of a vault's last commits.
+CommitRow, "commits", {
+    #[n(0)] vault: VaultId,
+    #[n(1)] slot: u64,
+    #[n(2)] seq: u64,
+    #[cbor(n(3), with = "minicbor::bytes")] idempotency: [u8; 16],
+    #[n(4)] at: UnixMillis,
+});
+
+table!(/// A sealed revision of an item.
+RevisionRow, "revisions", {
+    #[n(0)] vault: VaultId,
+    #[n(1)] seq: u64,
+    #[n(2)] item: ItemId,
+    #[n(3)] number: u64,
+    #[n(4)] kind: u8,
+    #[n(5)] prev: Option<Hash32>,
+    #[cbor(n(6), with = "minicbor::bytes")] overview: Vec<u8>,
+    #[cbor(n(7), with = "minicbor::bytes")] detail: Vec<u8>,
+});
+
+table!(/// A sealed chunk of an attachment.
+ChunkRow, "chunks", {
+    #[n(0)] vault: VaultId,
+    #[n(1)] attachment: AttachmentId,
+    #[n(2)] place: u64,
+    #[n(3)] at: UnixMillis,
+    #[cbor(n(4), with = "minicbor::bytes")] sealed: Vec<u8>,
+});
+
+table!(/// A mail.
+MailRow, "mails", {
+    #[n(0)] mail: MailId,
+    #[n(1)] account: AccountId,
+    #[n(2)] event: EventId,
+    #[n(3)] state: u8,
+    #[n(4)] queued: UnixMillis,
+    #[n(5)] due: UnixMillis,
+    #[n(6)] lease: UnixMillis,
+    #[n(7)] over: UnixMillis,
+    #[n(8)] tries: u32,
+    #[n(9)] recipient: String,
+    #[n(10)] template: String,
+    #[n(11)] details: String,
+});
+
+/// A mail's state as stored. Numbers are for ever.
+pub(crate) fn mail_state(state: MailState) -> u8 {
+    match state {
+        MailState::Queued => 0,
+        MailState::Claimed => 1,
+        MailState::Sent => 2,
+        MailState::Refused => 3,
+        MailState::Parked => 4,
+    }
+}
