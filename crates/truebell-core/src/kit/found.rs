@@ -66,9 +66,9 @@ fn parse<T: std::str::FromStr>(text: &str) -> Option<T> {
     text.parse().ok()
 }
 
-/// One word with something in it.
+/// One word with something in it. Control characters, which no kit is written with, would be lost on its way to paper.
 fn read_word(text: &str) -> Option<String> {
-    (!text.is_empty() && !text.contains(char::is_whitespace)).then(|| text.to_owned())
+    (!text.is_empty() && !text.contains(|letter: char| letter.is_whitespace() || letter.is_control())).then(|| text.to_owned())
 }
 
 fn read_server(text: &str) -> Option<String> {

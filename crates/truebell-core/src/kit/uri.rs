@@ -109,6 +109,7 @@ mod tests {
             with("created=1795415631", "created=99999999999999999999"),
             with("created=1795415631", "created=999999999999999999"),
             with("ada", "%ff"),
+            with("ada", "ada%01"),
             with("&epoch=3", "&epoch=3&epoch=4"),
         ];
         insta::assert_snapshot!(cases.join("\n"), @r#"
@@ -120,6 +121,7 @@ mod tests {
         the QR code of the Emergency Kit cannot be read: "Created" must be a date, such as 2026-11-23 06:20:31Z
         the QR code of the Emergency Kit cannot be read: "Created" must be a date, such as 2026-11-23 06:20:31Z
         the QR code of the Emergency Kit cannot be read: "Created" must be a date, such as 2026-11-23 06:20:31Z
+        the QR code of the Emergency Kit cannot be read: "Email" must be a mail address
         the QR code of the Emergency Kit cannot be read: "Email" must be a mail address
         this Emergency Kit has two different values for "Epoch" (the QR code, the QR code): use one kit at a time
         "#);
