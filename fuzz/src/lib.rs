@@ -3,9 +3,11 @@
 //!
 //! Never here: what drives them. `fuzz_targets/` binds each to libFuzzer, and the test below replays the seeds without it.
 
+pub mod address;
 pub mod event;
 pub mod ids;
 pub mod item;
+pub mod kit;
 pub mod otpauth;
 pub mod reply;
 pub mod seal;
@@ -18,9 +20,11 @@ pub type Body = fn(&[u8]);
 
 /// Every target: its name is that of its file in `fuzz_targets/` and of its folder in `seeds/`.
 pub const TARGETS: &[(&str, Body)] = &[
+    ("address", address::run),
     ("event", event::run),
     ("ids", ids::run),
     ("item", item::run),
+    ("kit", kit::run),
     ("otpauth", otpauth::run),
     ("reply", reply::run),
     ("seal", seal::run),
