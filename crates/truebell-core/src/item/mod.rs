@@ -4,6 +4,7 @@
 //! Every category is the same shape: sections of fields. What differs is the template (`template.rs`): which fields, with
 //! which ids. Ids, not labels, are what programs and merges go by. A newer client's unknown members survive in `extra`.
 
+pub mod subtitle;
 pub mod template;
 
 use crate::ids::AttachmentId;
