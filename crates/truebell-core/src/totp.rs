@@ -249,7 +249,7 @@ impl Totp {
     }
 
     fn with_parameter(mut self, name: &str, value: &str) -> Result<Self, TotpError> {
-        let value = value.replace('+', " ");
+        let value = Zeroizing::new(value.replace('+', " "));
         let value = Zeroizing::new(percent_decode_str(&value).decode_utf8_lossy().into_owned());
         let value = value.trim();
         match name.to_ascii_lowercase().as_str() {
