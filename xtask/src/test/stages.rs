@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result};
 
 use super::count::Count;
-use crate::workspace::{cargo, find_program, output, run};
+use crate::workspace::{cargo, find_program, output, run, target_dir};
 use crate::{postgres, setup, tidy};
 
 /// One step of the test run.
@@ -41,6 +41,7 @@ pub(super) const STAGES: &[Stage] = &[
         about: "the examples in the documentation run",
         run: || count(cargo().args(["test", "--workspace", "--doc"])),
     },
+    Stage { name: "seeds", about: "every fuzz target builds and passes its seeds", run: seeds },
     Stage { name: "docs", about: "the documentation builds without a warning", run: || done(docs()) },
 ];
 
@@ -94,6 +95,12 @@ fn tests() -> Result<Count, Failure> {
         return Err(anyhow::anyhow!("no test ran: a run that proves nothing is a failed run").into());
     }
     Ok(counted)
+}
+
+/// The fuzz targets are a workspace of their own; without this they would rot unseen.
+fn seeds() -> Result<Count, Failure> {
+    let folder = target_dir()?.join("fuzz");
+    count(cargo().args(["test", "--manifest-path", "fuzz/Cargo.toml", "--lib", "--no-default-features", "--target-dir"]).arg(folder))
 }
 
 /// Runs a test runner, shows what it says, and counts.

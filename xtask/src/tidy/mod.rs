@@ -100,7 +100,8 @@ fn member_of(package: &cargo_metadata::Package, names: &[&str]) -> Member {
     Member {
         name: package.name.to_string(),
         folder,
-        members: members.iter().map(|needed| needed.name.clone()).collect(),
+        // A crate may ask for a feature of its own in its tests; that is no arrow.
+        members: members.iter().map(|needed| needed.name.clone()).filter(|needed| needed.as_str() != package.name.as_str()).collect(),
         packages: packages.iter().map(code_name).collect(),
         has_binary: package.targets.iter().any(cargo_metadata::Target::is_bin),
     }
