@@ -152,6 +152,13 @@ impl Draft {
     }
 }
 
+/// Whether a field nobody knows is hidden: by the words in its name, since a table does not say.
+pub(crate) fn kind_by_label(label: &str) -> FieldKind {
+    const HIDDEN: [&str; 12] = ["pass", "pin", "secret", "token", "key", "cvv", "cvc", "security", "answer", "account", "routing", "iban"];
+    let label = label.to_lowercase();
+    if HIDDEN.iter().any(|word| label.contains(word)) { FieldKind::Concealed } else { FieldKind::Text }
+}
+
 fn title_from(item: &Item) -> String {
     let host = item.overview.sites.first().map(|site| host(&site.url).to_owned());
     let user = || item.field("username").map(|field| field.value.expose().to_owned());

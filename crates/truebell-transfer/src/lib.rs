@@ -19,3 +19,9 @@ mod limits;
 mod names;
 mod otp;
 mod passkey;
+
+/// For fuzzing only: the parser of a KeePass database's inner document, which lies behind a password and a key derivation.
+#[doc(hidden)]
+pub fn fuzz_keepass_document(bytes: &[u8]) -> bool {
+    kdbx::reads_document(bytes)
+}

@@ -120,7 +120,11 @@ fn texts(flat: &mut Flat<'_>, entry: &mut Entry, report: &mut LossReport) -> Nam
         if let Some(path) = names.get(&std::ptr::from_ref(field)) {
             names_by_id.insert(path.clone(), name.clone());
         }
-        push(entry, &name, field.value.expose(), is_hidden(field.kind));
+        let value = field.value.expose();
+        if !is_hidden(field.kind) && !value.chars().all(kdbx::is_xml) {
+            report.change(&flat.place, &title, &name, "it holds control letters, which KeePass keeps in hidden fields only");
+        }
+        push(entry, &name, value, is_hidden(field.kind));
     }
     names_by_id
 }

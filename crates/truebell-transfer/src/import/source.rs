@@ -116,6 +116,10 @@ pub(super) fn detect(name: &str, bytes: &[u8]) -> Option<Source> {
         return detect_zip(bytes);
     }
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    if text.starts_with(b"-----BEGIN PGP MESSAGE") {
+        // Nobody else exports so; the reader says what to do.
+        return Some(Source::ProtonPass);
+    }
     if text.starts_with(b"{") {
         return detect_json(text);
     }

@@ -77,3 +77,35 @@ impl<'a> Unzip<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn zeros(count: usize) -> Vec<u8> {
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        zip.start_file("zeros", zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(&vec![0; count]).unwrap();
+        zip.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn a_part_that_unpacks_to_more_than_asked_for_is_not_unpacked() {
+        let bytes = zeros(1 << 20);
+        assert!(bytes.len() < 4096);
+        let mut zip = Unzip::open(Source::OnePassword, &bytes).unwrap();
+        assert!(matches!(zip.part("zeros", (1 << 20) - 1), Ok(Part::TooBig)));
+        assert!(matches!(zip.part("zeros", 1 << 20), Ok(Part::Bytes(bytes)) if bytes.len() == 1 << 20));
+        assert!(matches!(zip.part("ones", 1 << 20), Ok(Part::Absent)));
+    }
+
+    #[test]
+    fn parts_that_are_too_much_together_end_the_import() {
+        let bytes = zeros(1 << 20);
+        let mut zip = Unzip::open(Source::OnePassword, &bytes).unwrap();
+        zip.unpacked = limits::UNPACKED_BYTES - 10;
+        let error = zip.part("zeros", 1 << 20).map(|_| ()).unwrap_err();
+        assert_eq!(error.to_string(), "this archive, unpacked, is bigger than 2 GiB; nothing was imported");
+    }
+}

@@ -13,6 +13,8 @@ mod model;
 mod open;
 mod save;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod variants;
 mod xml;
 mod xml_read;
@@ -20,7 +22,7 @@ mod xml_write;
 
 pub(crate) use key::CompositeKey;
 pub(crate) use model::{Binary, Database, Entry, Group, Text, Times, Uuid};
-pub(crate) use open::open;
+pub(crate) use open::{open, reads_document};
 pub(crate) use save::{Cost, save};
 pub(crate) use xml_write::is_xml;
 

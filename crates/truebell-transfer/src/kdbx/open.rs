@@ -87,3 +87,8 @@ fn read_inner_header(bytes: &mut Bytes<'_>) -> Result<(Inner, Vec<Binary>), Kdbx
     let missing = || KdbxError::damaged("its inner header", "the inner cipher is missing");
     Ok((Inner::new(id.ok_or_else(missing)?, key.ok_or_else(missing)?)?, binaries))
 }
+
+/// Whether these bytes are a document, without anything protected in it.
+pub(crate) fn reads_document(bytes: &[u8]) -> bool {
+    xml::parse(bytes, None).and_then(|root| xml_read::database(root, Vec::new())).is_ok()
+}

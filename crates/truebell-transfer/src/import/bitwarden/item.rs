@@ -30,7 +30,7 @@ pub(super) fn read(
     draft.item.overview.favourite = record.truth("favorite");
     read_dates(&mut record, &mut draft, now);
     read_folders(&mut record, folders, &mut draft);
-    read_body(kind, &mut record, &mut draft, now);
+    read_body(kind, &mut record, &mut draft);
     read_custom_fields(&mut record, &mut draft, place, report);
     read_history(&mut record, &mut draft, now);
     if record.number("reprompt") == Some(1) {
@@ -79,9 +79,9 @@ fn read_folders(record: &mut Bag, folders: &HashMap<String, String>, draft: &mut
     }
 }
 
-fn read_body(kind: i64, record: &mut Bag, draft: &mut Draft, now: UnixMillis) {
+fn read_body(kind: i64, record: &mut Bag, draft: &mut Draft) {
     match kind {
-        1 => read_login(record.bag("login"), draft, now),
+        1 => read_login(record.bag("login"), draft),
         2 => {
             // One type of note exists, and its number says nothing.
             record.drop(&["secureNote"]);
@@ -96,7 +96,7 @@ fn read_body(kind: i64, record: &mut Bag, draft: &mut Draft, now: UnixMillis) {
     }
 }
 
-fn read_login(mut login: Bag, draft: &mut Draft, now: UnixMillis) {
+fn read_login(mut login: Bag, draft: &mut Draft) {
     draft.set("username", login.text("username"));
     draft.set("password", login.text("password"));
     draft.set("totp", login.text("totp"));
@@ -116,7 +116,7 @@ fn read_login(mut login: Bag, draft: &mut Draft, now: UnixMillis) {
     }
     if let Some(changed) = dates::instant(&login.text("passwordRevisionDate")) {
         // The date of the last password change; the newest old password was current until then.
-        draft.custom("password changed", FieldKind::Text, dates::instant_text(changed.min(now)));
+        draft.custom("password changed", FieldKind::Text, dates::instant_text(changed));
     }
     login.drop(&["autofillOnPageLoad", "uri"]);
     login.keep_rest(draft);

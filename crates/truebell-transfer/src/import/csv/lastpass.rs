@@ -5,7 +5,7 @@ use super::super::Source;
 use super::map::{Dialect, Notes, To};
 use super::table::Row;
 use crate::dates;
-use crate::draft::Draft;
+use crate::draft::{Draft, kind_by_label};
 use truebell_core::item::{Category, FieldKind};
 
 pub(super) const DIALECT: Dialect = Dialect {
@@ -35,6 +35,7 @@ fn special(row: &mut Row, draft: &mut Draft, notes: &mut Notes<'_>) {
     }
     // Groups come as rows of their own too.
     if row.peek("url") == "http://group" {
+        draft.title(grouping);
         notes.skip = Some("folders become tags of the items in them");
     }
 }
@@ -228,7 +229,7 @@ fn place(kind: &str, key: &str, value: &str, draft: &mut Draft) {
         ("Passport", "Number") => "passport-number",
         ("Driver's License", "Number") => "license-number",
         ("Social Security", "Number") => "social-security-number",
-        _ => return draft.custom(key, FieldKind::Text, value),
+        _ => return draft.custom(key, kind_by_label(key), value),
     };
     draft.set(id, value);
 }

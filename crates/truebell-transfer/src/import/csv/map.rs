@@ -3,9 +3,9 @@
 use super::super::{Imported, Source};
 use super::table::Row;
 use crate::dates;
-use crate::draft::Draft;
+use crate::draft::{Draft, kind_by_label};
 use crate::report::LossReport;
-use truebell_core::item::{Category, FieldKind};
+use truebell_core::item::Category;
 use truebell_core::time::UnixMillis;
 
 /// One manager's columns.
@@ -77,12 +77,14 @@ pub(super) fn read(dialect: &Dialect, mut row: Row, part: &str, now: UnixMillis,
     let mut notes = Notes { report: &mut into.report, place: format!("{part}line {}", row.line), skip: None };
     (dialect.special)(&mut row, &mut draft, &mut notes);
     if let Some(reason) = notes.skip {
-        let title = dialect.columns.iter().find(|(_, to)| matches!(to, To::Title)).map(|(column, _)| row.take(column));
-        notes.report.lose_record(&notes.place, &title.unwrap_or_default(), reason);
+        let column = dialect.columns.iter().find(|(_, to)| matches!(to, To::Title)).map_or("", |(column, _)| column);
+        let title = Some(row.take(column)).filter(|title| !title.is_empty()).unwrap_or_else(|| draft.title_text().to_owned());
+        notes.report.lose_record(&notes.place, &title, reason);
         return;
     }
     let (mut created, mut edited) = (None, None);
     for (column, to) in dialect.columns {
+        let label = row.label(column);
         let value = row.take(column);
         if value.is_empty() {
             continue;
@@ -97,14 +99,14 @@ pub(super) fn read(dialect: &Dialect, mut row: Row, part: &str, now: UnixMillis,
             To::Created => created = instant(&value),
             To::Edited => edited = instant(&value),
             To::Theirs => {}
-            To::Lost(reason) => notes.lose(draft.title_text(), column, reason),
+            To::Lost(reason) => notes.lose(draft.title_text(), &label, reason),
         }
     }
     if created.is_some() || edited.is_some() {
         draft.dates(created, edited);
     }
     for (label, value) in row.rest() {
-        draft.custom(&label, FieldKind::Text, value);
+        draft.custom(&label, kind_by_label(&label), value);
     }
     into.items.push(draft.finish());
 }

@@ -13,7 +13,6 @@ pub(super) const DIALECT: Dialect = Dialect {
     needs: &["name", "url", "username", "password", "note", "cardholdername", "cardnumber", "cvc"],
     columns: &[
         ("name", To::Title),
-        ("url", To::Site),
         ("username", To::Field("username")),
         ("password", To::Field("password")),
         ("note", To::Note),
@@ -56,6 +55,7 @@ fn special(row: &mut Row, draft: &mut Draft, notes: &mut Notes<'_>) {
     if draft.item.overview.category == Category::Identity {
         identity(row, draft);
     }
+    draft.site(&row.take("url"), "");
     for url in list(row, "additional_urls").iter().filter_map(Value::as_str) {
         draft.site(url, "");
     }

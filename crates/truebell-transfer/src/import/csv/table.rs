@@ -46,6 +46,11 @@ impl Row {
         self.cells.iter().find(|cell| cell.column == column).map_or("", |cell| &cell.value)
     }
 
+    /// A column's name as the file writes it.
+    pub(super) fn label(&self, column: &str) -> String {
+        self.cells.iter().find(|cell| cell.column == column).map_or_else(|| column.to_owned(), |cell| cell.label.clone())
+    }
+
     /// Label and value of each cell left that has one.
     pub(super) fn rest(self) -> impl Iterator<Item = (String, String)> {
         let cells = self.cells.into_iter().filter(|cell| !cell.value.is_empty());
@@ -89,7 +94,11 @@ impl<'a> Table<'a> {
             values.pop();
         }
         if values.len() != self.columns.len() {
-            let reason = format!("it has {} columns and the first line has {}", values.len(), self.columns.len());
+            let reason = if values.len() < self.columns.len() {
+                format!("it has {} of the {} columns the first line names", values.len(), self.columns.len())
+            } else {
+                format!("it has {} columns more than the first line names", values.len() - self.columns.len())
+            };
             return Err(ImportError::damaged(self.source, format!("line {line}"), reason));
         }
         let cells = self.columns.iter().zip(&self.labels).zip(values);
@@ -240,7 +249,7 @@ mod tests {
             ),
             (
                 b"a,b\n1,2\n3\n",
-                "this Chrome CSV file is damaged at line 3: it has 1 columns and the first line has 2; nothing was imported, please export it again",
+                "this Chrome CSV file is damaged at line 3: it has 1 of the 2 columns the first line names; nothing was imported, please export it again",
             ),
             (
                 b"a,b\n1,2\n\xe4,4\n",

@@ -66,7 +66,6 @@ pub(super) fn field(category: Category, id: &str) -> Option<&'static str> {
             ("defphone", "phone"),
             ("username", "username"),
             ("email", "email"),
-            ("number", "number"),
         ],
         Category::Database => &[
             ("database_type", "type"),
@@ -103,7 +102,15 @@ pub(super) fn field(category: Category, id: &str) -> Option<&'static str> {
         ],
         _ => &[],
     };
-    let found = table.iter().find(|(theirs, _)| *theirs == id).map(|(_, ours)| *ours);
-    // A passport's, a licence's and a social security card's number are three fields with us; which one is not told here.
-    found.filter(|ours| *ours != "number" || category == Category::Card)
+    table.iter().find(|(theirs, _)| *theirs == id).map(|(_, ours)| *ours)
+}
+
+/// Where the field `number` goes, which means something else in each category.
+pub(super) fn number(id: &str) -> Option<&'static str> {
+    match id {
+        "103" => Some("license-number"),
+        "106" => Some("passport-number"),
+        "108" => Some("social-security-number"),
+        _ => None,
+    }
 }

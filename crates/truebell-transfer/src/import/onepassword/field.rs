@@ -21,12 +21,19 @@ const TEXTS: &[(&str, FieldKind)] = &[
     ("reference", FieldKind::Text),
 ];
 
-pub(super) fn read(id: &str, title: &str, mut value: Bag, draft: &mut Draft) {
+/// `number` is our field for the one called `number`, where the category has one.
+pub(super) fn read(id: &str, title: &str, number: Option<&str>, mut value: Bag, draft: &mut Draft) {
+    if let Some(ours) = number.filter(|_| id == "number") {
+        draft.set(ours, value.text("string"));
+    }
     let label = if title.is_empty() { id } else { title };
     for (name, kind) in TEXTS {
         let text = value.text(name);
         if *name == "totp" && draft.item.field("totp").is_none() {
             draft.set("totp", text);
+            if let Some(field) = draft.item.field_mut("totp").filter(|_| !title.is_empty()) {
+                title.clone_into(&mut field.label);
+            }
         } else {
             put(id, label, *kind, text, draft);
         }

@@ -85,14 +85,14 @@ impl Reader<'_> {
             self.report.change(&place, draft.title_text(), "category", "there is no category of its own for it; every field is kept");
         }
         state(&mut record, &mut draft, self.now);
-        self.details(record.bag("details"), &place, &mut draft)?;
+        self.details(record.bag("details"), category::number(&id), &place, &mut draft)?;
         record.drop(&["uuid"]);
         draft.begin_section("");
         record.keep_rest(&mut draft);
         Ok(draft.finish())
     }
 
-    fn details(&mut self, mut details: Bag, place: &str, draft: &mut Draft) -> Result<(), ImportError> {
+    fn details(&mut self, mut details: Bag, number: Option<&str>, place: &str, draft: &mut Draft) -> Result<(), ImportError> {
         draft.note(&details.text("notesPlain"));
         draft.set("password", details.text("password"));
         for value in details.list("loginFields") {
@@ -103,7 +103,7 @@ impl Reader<'_> {
             let title = section.text("title");
             for value in section.list("fields") {
                 draft.begin_section(&title);
-                self.section_field(Bag::of(value), place, draft)?;
+                self.section_field(Bag::of(value), number, place, draft)?;
             }
         }
         draft.begin_section("");
@@ -124,14 +124,14 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn section_field(&mut self, mut field: Bag, place: &str, draft: &mut Draft) -> Result<(), ImportError> {
+    fn section_field(&mut self, mut field: Bag, number: Option<&str>, place: &str, draft: &mut Draft) -> Result<(), ImportError> {
         let mut value = field.bag("value");
         let document = value.bag("file");
         if !document.is_empty() {
             return self.file(document, place, draft);
         }
         let id = field.text("id");
-        field::read(&id, &field.text("title"), value, draft);
+        field::read(&id, &field.text("title"), number, value, draft);
         Ok(())
     }
 
