@@ -58,7 +58,7 @@ fn every_type_of_bitwarden_record_is_read() {
       totp Totp "JBSWY3DPEHPK3PXP"
       "match rule for https://two.example.org" Text "exact"
       passkey Passkey "{\"credentials\":[{\"counter\":\"0\",\"credentialId\":\"e8d88789\",\"rpId\":\"example.org\"}],\"from\":\"bitwarden\"}"
-      "password changed" Text "2023-11-14T22:13:20Z"
+      "password changed" Text "2024-01-29T10:00:00.123Z"
       "Text" Text "A"
       "Hidden" Concealed "B"
       "Yes" Boolean "true"
@@ -251,7 +251,7 @@ fn a_1pux_is_read_with_sections_files_history_and_passkeys() {
       "keyType" Text "ed25519"
     Identity "Pass" #Personal 1614298956000..1635346445000
       "1Password category" Text "Passport"
-      "number" Text "P1"
+      passport-number Concealed "P1"
     vault Personal |  | description | lost | vaults become tags, and tags have no description
     record 1 | Example | gone.pdf | lost | the file is missing from the archive
     record 5 | Pass | category | changed | there is no category of its own for it; every field is kept
