@@ -1,3 +1,21 @@
 //! Who asks: the HTTP server, its jobs, its mail and its configuration. Never here: a decision the core or the store makes.
 
+mod acts;
+mod admission;
+mod body;
+pub mod chance;
+pub mod clock;
 pub mod config;
+mod error;
+mod hints;
+mod mails;
+mod reply;
+mod routes;
+mod sealed;
+mod session;
+mod signers;
+mod state;
+
+pub use admission::{Limits, Rate};
+pub use routes::{derive_invitation_digest, router};
+pub use state::{App, Load, ServerKeys, Settings};

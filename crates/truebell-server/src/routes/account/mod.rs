@@ -1,0 +1,9 @@
+//! The account itself: credentials, address, second factors, deletion.
+
+pub(super) mod add_second_factor;
+pub(super) mod change_address;
+pub(super) mod finish_credentials;
+pub(super) mod keep;
+pub(super) mod remove_second_factor;
+pub(super) mod schedule_deletion;
+pub(super) mod start_credentials;

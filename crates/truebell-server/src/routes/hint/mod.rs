@@ -1,0 +1,3 @@
+//! That something is new.
+
+pub(super) mod listen;

@@ -1,0 +1,3 @@
+//! Whether a notice is genuine.
+
+pub(super) mod check;

@@ -1,0 +1,3 @@
+//! Who this server is.
+
+pub(super) mod info;

@@ -1,0 +1,4 @@
+//! New accounts.
+
+pub(super) mod finish;
+pub(super) mod start;

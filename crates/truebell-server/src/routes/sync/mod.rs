@@ -1,0 +1,4 @@
+//! What is new.
+
+pub(super) mod read;
+pub(super) mod stream;

@@ -1,0 +1,122 @@
+//! The stream of frames: read page by page as the client takes them, so that memory does not grow with the vault.
+//!
+//! Pages are separate reads. A tombstone may drop revisions between two of them; then the stream is cut without its end, none of it
+//! counts, and the client asks again.
+
+use crate::admission::Permit;
+use crate::error::Refusal;
+use axum::body::Bytes;
+use futures::stream;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use truebell_core::ids::AccountId;
+use truebell_core::wire::sync::Frame;
+use truebell_store::rows::{Changes, RevisionCursor, VaultChange};
+use truebell_store::{Store, StoreError};
+
+/// Bytes of revisions read at once.
+const PAGE_BYTES: usize = 256 << 10;
+
+/// Why a stream ends without its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Cut {
+    /// A read failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The vault changed under the reader in a way that could leave holes.
+    #[error("the vault moved on while it was read")]
+    Moved,
+}
+
+impl From<Cut> for Refusal {
+    fn from(cut: Cut) -> Self {
+        match cut {
+            Cut::Store(error) => error.into(),
+            Cut::Moved => Self::busy("a vault moved on while it was read"),
+        }
+    }
+}
+
+/// What is still to be sent.
+pub(super) struct Stream {
+    store: Arc<dyn Store>,
+    account: AccountId,
+    /// Frames that need no further read.
+    ready: Vec<Frame>,
+    vaults: VecDeque<VaultChange>,
+    /// Where the first of `vaults` goes on.
+    cursor: Option<RevisionCursor>,
+    over: bool,
+    _permit: Permit,
+}
+
+impl Stream {
+    pub(super) fn new(store: Arc<dyn Store>, account: AccountId, changes: Changes, permit: Permit) -> Self {
+        let events = changes.events.into_iter().map(Frame::Event);
+        let ready = events.chain(changes.record.map(Frame::Record)).collect();
+        Self { store, account, ready, vaults: changes.vaults.into(), cursor: None, over: false, _permit: permit }
+    }
+
+    /// Whether the end was sent.
+    pub(super) fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// The next piece of the stream: whole frames, about a page of them.
+    pub(super) async fn next_piece(&mut self) -> Result<Bytes, Cut> {
+        let mut piece = Vec::new();
+        for frame in self.ready.drain(..) {
+            frame.write_to(&mut piece);
+        }
+        while piece.len() < PAGE_BYTES && !self.over {
+            match self.vaults.pop_front() {
+                Some(vault) => self.write_page(vault, &mut piece).await?,
+                None => {
+                    Frame::End.write_to(&mut piece);
+                    self.over = true;
+                }
+            }
+        }
+        Ok(piece.into())
+    }
+
+    /// Writes the next page of a vault, and its head after the last one.
+    async fn write_page(&mut self, mut change: VaultChange, piece: &mut Vec<u8>) -> Result<(), Cut> {
+        let vault = change.mark.vault;
+        if let Some(info) = change.info.take() {
+            Frame::Vault(info).write_to(piece);
+        }
+        let read = self.store.revisions(self.account, vault, change.after, change.mark.seq, self.cursor, PAGE_BYTES).await?;
+        let page = read.ok_or(Cut::Moved)?;
+        if !page.revisions.is_empty() {
+            Frame::Revisions(vault, page.revisions).write_to(piece);
+        }
+        self.cursor = page.next;
+        if self.cursor.is_some() {
+            self.vaults.push_front(change);
+            return Ok(());
+        }
+        if self.store.dropped_since(vault, change.mark.seq).await? {
+            return Err(Cut::Moved);
+        }
+        Frame::Head(vault, change.head).write_to(piece);
+        Ok(())
+    }
+
+    /// The whole stream, `first` being what was taken from it already. An error cuts the connection.
+    pub(super) fn with_first(self, first: Bytes) -> impl stream::Stream<Item = Result<Bytes, Cut>> + Send {
+        stream::unfold((Some(first), Some(self)), async |(first, rest)| {
+            if let Some(first) = first {
+                return Some((Ok(first), (None, rest)));
+            }
+            let mut rest = rest.filter(|rest| !rest.is_over())?;
+            match rest.next_piece().await {
+                Ok(piece) => Some((Ok(piece), (None, Some(rest)))),
+                Err(cut) => {
+                    tracing::warn!(%cut, "a sync stream was cut");
+                    Some((Err(cut), (None, None)))
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,121 @@
+//! What every request can reach: the store, the server's keys, who it is, what it was told to be like.
+
+use crate::admission::{Admission, Limits};
+use crate::chance::ChanceSource;
+use crate::clock::Clock;
+use crate::config::Networks;
+use crate::hints::Hints;
+use crate::sealed::Sealing;
+use crate::signers::Signers;
+use std::sync::Arc;
+use std::time::Duration;
+use truebell_core::opaque::ServerSetup;
+use truebell_core::seal::SealKey;
+use truebell_core::sign::SigningKey;
+use truebell_core::time::UnixMillis;
+use truebell_core::wire::server::SignUpMode;
+use truebell_store::Store;
+use truebell_store::rows::Identity;
+
+/// The server's own keys. Lost, nobody's client believes this server again; they are backed up with its identity.
+pub struct ServerKeys {
+    /// Signs every reply's head and countersigns events.
+    pub signing: SigningKey,
+    /// The server's side of OPAQUE.
+    pub opaque: ServerSetup,
+    /// Seals what the server keeps for itself: OPAQUE records, TOTP generators, the state of a sign-in between its messages.
+    pub sealing: SealKey,
+}
+
+/// What an operator decides.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Who may sign up.
+    pub sign_up: SignUpMode,
+    /// Largest attachment, in plain bytes.
+    pub attachment_bytes_max: u64,
+    /// How long a session is good.
+    pub session_lifetime: Duration,
+    /// How long an account that is to be deleted can still be kept.
+    pub deletion_grace: Duration,
+    /// How long a client waits between two syncs when nothing presses.
+    pub pace: Duration,
+    /// Requests at work at once before the server begins to shed, lowest class first.
+    pub capacity: usize,
+    /// How long one request may take, its body included; a stream until it begins.
+    pub request_time_max: Duration,
+    /// How often what can be tried.
+    pub limits: Limits,
+    /// Networks of the proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Networks,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            sign_up: SignUpMode::Invite,
+            attachment_bytes_max: 100 << 20,
+            session_lifetime: Duration::from_hours(30 * 24),
+            deletion_grace: Duration::from_hours(14 * 24),
+            pace: Duration::from_secs(1),
+            capacity: 1024,
+            request_time_max: Duration::from_mins(1),
+            limits: Limits::default(),
+            trusted_proxies: Networks::default(),
+        }
+    }
+}
+
+/// One running server.
+pub struct App {
+    /// What is remembered.
+    pub store: Arc<dyn Store>,
+    /// The server's own keys.
+    pub keys: ServerKeys,
+    /// Which server, on which database.
+    pub identity: Identity,
+    /// What its operator decided.
+    pub settings: Settings,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub chance: Arc<dyn ChanceSource>,
+    pub(crate) sealing: Sealing,
+    pub(crate) admission: Admission,
+    pub(crate) hints: Hints,
+    pub(crate) signers: Signers,
+}
+
+impl App {
+    /// Puts a server together. `identity` is what the store says it is; whoever calls has compared it with the keys.
+    pub fn new(
+        store: Arc<dyn Store>,
+        keys: ServerKeys,
+        identity: Identity,
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+        chance: Arc<dyn ChanceSource>,
+    ) -> Self {
+        let sealing = Sealing::new(keys.sealing.clone());
+        let admission = Admission::new(settings.capacity);
+        Self { store, keys, identity, settings, clock, chance, sealing, admission, hints: Hints::default(), signers: Signers::default() }
+    }
+
+    pub(crate) fn now(&self) -> UnixMillis {
+        self.clock.now()
+    }
+
+    /// Requests at work now, and how many streams of hints are open: for metrics.
+    pub fn load(&self) -> Load {
+        Load { at_work: self.admission.at_work(), listeners: self.hints.listeners() }
+    }
+}
+
+/// How busy a server is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Requests at work.
+    pub at_work: usize,
+    /// Open streams of hints.
+    pub listeners: usize,
+}
