@@ -3,13 +3,18 @@
 //! Never here: a decision about a request, a key, an open secret, or a clock. Every method is one transaction: all of it happened
 //! or none did. A look-up is `Result<Option<T>, StoreError>`: *failed* is never *absent*.
 
+mod columns;
 mod error;
 pub mod memory;
+mod migrations;
+mod open;
 pub mod rows;
 mod rules;
+pub mod sqlite;
 mod store;
 mod tables;
 
 pub use error::StoreError;
+pub use open::{Location, NotALocation, OpenError, open, open_to_read};
 pub use store::Store;
 pub use tables::SCHEMA;

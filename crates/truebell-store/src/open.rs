@@ -1,0 +1,144 @@
+//! From a line of configuration to a store: where the database is, and why it cannot be opened.
+//!
+//! Never here: a password in a message.
+
+use crate::Store;
+use crate::sqlite::Sqlite;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// Where a database is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Location {
+    /// A file of ours: `sqlite:/var/lib/truebell/truebell.db`.
+    Sqlite(PathBuf),
+    /// A PostgreSQL server: `postgres://user:password@host/database?sslmode=verify-full`.
+    Postgres(String),
+}
+
+/// A text that is no location.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the database location is not understood: write sqlite:/path/to/file or postgres://user@host/database")]
+pub struct NotALocation;
+
+impl FromStr for Location {
+    type Err = NotALocation;
+    fn from_str(text: &str) -> Result<Self, NotALocation> {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Ok(Self::Postgres(text.to_owned()));
+        }
+        let path = text.strip_prefix("sqlite:").ok_or(NotALocation)?;
+        let path = path.strip_prefix("//").filter(|rest| rest.starts_with('/')).unwrap_or(path);
+        if path.is_empty() || path.starts_with("//") { Err(NotALocation) } else { Ok(Self::Sqlite(path.into())) }
+    }
+}
+
+impl fmt::Display for Location {
+    /// Without the user and password of a URL.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(out, "sqlite:{}", path.display()),
+            Self::Postgres(url) => {
+                let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+                let place = rest.split('?').next().map_or("", |rest| rest.rsplit_once('@').map_or(rest, |(_, place)| place));
+                write!(out, "postgres://{place}")
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Location {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
+    }
+}
+
+/// Why a database was not opened. Nothing in it was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// A newer version of this program wrote it.
+    #[error("the database was written by a newer Truebell (schema {found}, this one knows {known}): install that version or a newer one")]
+    NewerSchema {
+        /// Its newest step.
+        found: u32,
+        /// Ours.
+        known: u32,
+    },
+    /// A recorded step is not the one this program would take.
+    #[error(
+        "step {step} of the database's schema is not the one this Truebell knows: it was changed by hand or by an unreleased version; restore a backup"
+    )]
+    AlteredSchema {
+        /// Which.
+        step: u32,
+    },
+    /// It holds tables of something else.
+    #[error("the database belongs to another program: name an empty database, or the one Truebell made")]
+    NotOurs,
+    /// It is no database, or its pages contradict each other.
+    #[error("the database is damaged: restore a backup; nothing in it was changed")]
+    Damaged,
+    /// Another process has it open.
+    #[error("another process is using the database: stop that server first")]
+    Locked,
+    /// The system refused.
+    #[error("the database cannot be opened ({0}): check that its folder exists, has room, and belongs to the server's user")]
+    Io(std::io::ErrorKind),
+    /// A database server does not answer.
+    #[error("the database server at {0} does not answer: check that it runs and that the address is right")]
+    Unreachable(String),
+    /// A database server does not let us in.
+    #[error("the database server at {0} refuses this user, password or database: check the location")]
+    Refused(String),
+    /// TLS with a database server is not possible.
+    #[error("no trustworthy TLS connection to the database server at {0}: check its certificate, or sslmode in the location")]
+    Tls(String),
+    /// A location that says something impossible.
+    #[error(transparent)]
+    Location(#[from] NotALocation),
+}
+
+/// Opens a database, makes its tables if it is new, and takes the steps its schema lacks. For the one process that serves it.
+pub async fn open(location: &Location) -> Result<Arc<dyn Store>, OpenError> {
+    match location {
+        Location::Sqlite(path) => Ok(Arc::new(Sqlite::open(path)?)),
+        Location::Postgres(_) => Err(OpenError::Unreachable(location.to_string())),
+    }
+}
+
+/// Opens a database to read it while another process serves it: for backups. It must be there already, with this version's schema;
+/// every write is refused as [`StoreError::ReadOnly`](crate::StoreError::ReadOnly).
+pub async fn open_to_read(location: &Location) -> Result<Arc<dyn Store>, OpenError> {
+    match location {
+        Location::Sqlite(path) => Ok(Arc::new(Sqlite::open_to_read(path)?)),
+        Location::Postgres(_) => Err(OpenError::Unreachable(location.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_location_is_read_and_shown_without_its_password() {
+        let cases = [
+            ("sqlite:/var/lib/truebell.db", "sqlite:/var/lib/truebell.db"),
+            ("sqlite:///var/lib/truebell.db", "sqlite:/var/lib/truebell.db"),
+            ("sqlite:here.db", "sqlite:here.db"),
+            ("postgres://ada:s3cr@t@db.example/truebell?password=x", "postgres://db.example/truebell"),
+            ("postgresql://localhost/truebell", "postgres://localhost/truebell"),
+        ];
+        for (text, shown) in cases {
+            assert_eq!(text.parse::<Location>().map(|location| format!("{location} {location:?}")), Ok(format!("{shown} {shown}")));
+        }
+    }
+
+    #[test]
+    fn what_is_no_location_is_refused_in_a_sentence() {
+        for text in ["", "sqlite:", "sqlite://host/file", "mysql://localhost", "/var/lib/truebell.db"] {
+            assert_eq!(text.parse::<Location>(), Err(NotALocation), "{text}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Opening the file: whose it is, whether it is whole, its settings and its schema.
+
+use super::failure::of_open;
+use crate::migrations::{Migration, SQLITE, pending};
+use crate::open::OpenError;
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
+use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
+use std::path::Path;
+use std::time::Duration;
+
+/// Marks a file as ours: "Tbel".
+const APPLICATION_ID: i64 = 0x5462_656c;
+/// Below this size the whole file is checked on opening; above, damage is found where it is read.
+const CHECKED_BYTES_MAX: u64 = 64 << 20;
+/// Prepared statements kept by each connection.
+const STATEMENTS_KEPT: usize = 128;
+
+type Result<T> = std::result::Result<T, OpenError>;
+
+/// Held while this process serves the file. Another process is refused as long as it lives.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: Option<File>,
+}
+
+/// Takes the lock beside the file. Where nothing can be written, nobody else writes either.
+pub(super) fn lock(path: &Path) -> Result<Lock> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let file = match File::options().create(true).truncate(false).write(true).open(name) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::ReadOnlyFilesystem && path.exists() => return Ok(Lock { _file: None }),
+        Err(error) => return Err(OpenError::Io(error.kind())),
+    };
+    match file.try_lock() {
+        Ok(()) => Ok(Lock { _file: Some(file) }),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Locked),
+        Err(TryLockError::Error(error)) => Err(OpenError::Io(error.kind())),
+    }
+}
+
+/// A connection that writes, on a file whose schema is this version's.
+pub(super) fn open_writer(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(|error| of_open(&error))?;
+    configure(&connection, 4096)?;
+    let is_new = check_ours(&connection)?;
+    if !is_new {
+        check_whole(&connection, path)?;
+    }
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
+/// A connection that reads a file whose schema is this version's.
+pub(super) fn open_reader(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(|error| of_open(&error))?;
+    configure(&connection, 1024)?;
+    if check_ours(&connection)? || !pending(SQLITE, &recorded(&connection)?)?.is_empty() {
+        return Err(OpenError::NotOurs);
+    }
+    Ok(connection)
+}
+
+/// Write-ahead log; each commit on the disk before it is answered; little memory.
+fn configure(connection: &Connection, cache_kib: u32) -> Result<()> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    connection.busy_timeout(Duration::from_secs(5)).map_err(|error| of_open(&error))?;
+    let settings = format!("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -{cache_kib};");
+    connection.execute_batch(&settings).map_err(|error| of_open(&error))
+}
+
+/// Whether the file is new and empty. One with somebody else's tables is refused.
+fn check_ours(connection: &Connection) -> Result<bool> {
+    let ask = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(|error| of_open(&error));
+    match (ask("PRAGMA application_id")?, ask("SELECT count(*) FROM sqlite_master")?) {
+        (APPLICATION_ID, _) => Ok(false),
+        (0, 0) => Ok(true),
+        _ => Err(OpenError::NotOurs),
+    }
+}
+
+fn check_whole(connection: &Connection, path: &Path) -> Result<()> {
+    let bytes = std::fs::metadata(path).map_err(|error| OpenError::Io(error.kind()))?.len();
+    if bytes > CHECKED_BYTES_MAX {
+        return Ok(());
+    }
+    let found: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(|error| of_open(&error))?;
+    if found == "ok" { Ok(()) } else { Err(OpenError::Damaged) }
+}
+
+fn recorded(connection: &Connection) -> Result<Vec<(u32, Vec<u8>)>> {
+    let read = || {
+        let is_there = connection.prepare("SELECT 1 FROM sqlite_master WHERE name = 'migrations'")?.exists([])?;
+        if !is_there {
+            return Ok(Vec::new());
+        }
+        let mut statement = connection.prepare("SELECT number, checksum FROM migrations ORDER BY number")?;
+        statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+    };
+    read().map_err(|error: rusqlite::Error| of_open(&error))
+}
+
+fn migrate(connection: &mut Connection) -> Result<()> {
+    let steps = pending(SQLITE, &recorded(connection)?)?;
+    if steps.is_empty() {
+        return Ok(());
+    }
+    // The log is chosen before the first table is made, outside any transaction; the file remembers it.
+    connection.execute_batch("PRAGMA journal_mode = WAL").map_err(|error| of_open(&error))?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(|error| of_open(&error))?;
+    take(&transaction, steps).and_then(|()| transaction.commit()).map_err(|error| of_open(&error))
+}
+
+fn take(transaction: &Transaction<'_>, steps: &[Migration]) -> rusqlite::Result<()> {
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    for step in steps {
+        transaction.execute_batch(step.sql)?;
+        transaction.execute("INSERT INTO migrations VALUES (?, ?, ?)", params![step.number, step.name, step.checksum()])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,225 @@
+//! The store in one SQLite file: one writer with group commit, a few readers. The default of a server that has no database.
+//!
+//! Never here: a second process that writes (a lock file sees to it).
+
+mod accounts;
+mod changes;
+mod columns;
+mod dump;
+mod failure;
+mod file;
+mod mails;
+mod place;
+mod readers;
+mod record;
+mod sessions;
+#[cfg(test)]
+mod tests;
+mod vaults;
+mod writer;
+
+use crate::StoreError;
+use crate::open::OpenError;
+use crate::rows::{
+    Account, Changes, ChunkStored, Committed, Counts, Device, DumpRow, Enrolment, EnrolmentStarted, Identity, Mail, MailOutcome,
+    NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession, NewVault, PublicEvent, Recorded, Recording, RevisionCursor, RevisionPage,
+    SessionView, SignedUp,
+};
+use crate::store::{Result, Store};
+use async_trait::async_trait;
+use place::Place;
+use readers::Readers;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use truebell_core::hash::Hash32;
+use truebell_core::ids::{AccountId, AttachmentId, DeviceId, MailId, SessionId, VaultId};
+use truebell_core::time::UnixMillis;
+use truebell_core::wire::sync::Have;
+use writer::Writer;
+
+/// Connections that read. Two serve look-ups while a long read goes on.
+const READERS: usize = 3;
+
+/// A store in a SQLite file.
+pub struct Sqlite {
+    path: PathBuf,
+    readers: Readers,
+    writer: Option<Writer>,
+    _lock: Option<file::Lock>,
+}
+
+impl Sqlite {
+    /// Opens a file, or makes it, for the one process that serves it.
+    pub fn open(path: &Path) -> std::result::Result<Self, OpenError> {
+        let lock = file::lock(path)?;
+        let connection = file::open_writer(path)?;
+        let place = Arc::new(Place::new(path));
+        let readers = Self::open_readers(path, &place)?;
+        let writer = Writer::start(connection, place).map_err(|error| OpenError::Io(error.kind()))?;
+        Ok(Self { path: path.to_owned(), readers, writer: Some(writer), _lock: Some(lock) })
+    }
+
+    /// Opens a file that is there, to read it beside the process that serves it.
+    pub fn open_to_read(path: &Path) -> std::result::Result<Self, OpenError> {
+        let place = Arc::new(Place::new(path));
+        Ok(Self { path: path.to_owned(), readers: Self::open_readers(path, &place)?, writer: None, _lock: None })
+    }
+
+    fn open_readers(path: &Path, place: &Arc<Place>) -> std::result::Result<Readers, OpenError> {
+        let connections: std::result::Result<Vec<_>, _> = (0..READERS).map(|_| file::open_reader(path)).collect();
+        Ok(Readers::new(connections?, Arc::clone(place)))
+    }
+
+    fn writer(&self) -> Result<&Writer> {
+        self.writer.as_ref().ok_or(StoreError::ReadOnly)
+    }
+}
+
+#[async_trait]
+impl Store for Sqlite {
+    async fn identity(&self) -> Result<Option<Identity>> {
+        self.readers.look(accounts::identity).await
+    }
+
+    async fn create_identity(&self, identity: &Identity) -> Result<()> {
+        let identity = identity.clone();
+        self.writer()?.run(move |db| accounts::create_identity(db, &identity)).await
+    }
+
+    async fn check(&self) -> Result<()> {
+        self.writer()?.run(accounts::check).await
+    }
+
+    async fn counts(&self, now: UnixMillis) -> Result<Counts> {
+        self.readers.read_long(move |db| accounts::counts(db, now)).await
+    }
+
+    async fn sign_up(&self, new: NewAccount) -> Result<SignedUp> {
+        self.writer()?.run(move |db| accounts::sign_up(db, &new)).await
+    }
+
+    async fn account_by_address(&self, email_key: &str) -> Result<Option<AccountId>> {
+        self.readers.look(|db| accounts::by_address(db, email_key)).await
+    }
+
+    async fn account(&self, account: AccountId) -> Result<Option<Account>> {
+        self.readers.look(|db| accounts::account(db, account)).await
+    }
+
+    async fn record(&self, recording: Recording) -> Result<Recorded> {
+        self.writer()?.run(move |db| record::record(db, &recording)).await
+    }
+
+    async fn due_deletions(&self, now: UnixMillis, limit: u32) -> Result<Vec<AccountId>> {
+        self.readers.look(|db| accounts::due_deletions(db, now, limit)).await
+    }
+
+    async fn delete_account(&self, account: AccountId, now: UnixMillis) -> Result<bool> {
+        self.writer()?.run(move |db| accounts::delete(db, account, now)).await
+    }
+
+    async fn invite(&self, invitation: Hash32, expires: UnixMillis) -> Result<()> {
+        self.writer()?.run(move |db| accounts::invite(db, invitation, expires)).await
+    }
+
+    async fn start_enrolment(&self, new: NewEnrolment) -> Result<EnrolmentStarted> {
+        self.writer()?.run(move |db| sessions::start_enrolment(db, &new)).await
+    }
+
+    async fn enrolment(&self, token: Hash32) -> Result<Option<Enrolment>> {
+        self.readers.look(|db| sessions::enrolment(db, token)).await
+    }
+
+    async fn device(&self, device: DeviceId) -> Result<Option<Device>> {
+        self.readers.look(|db| sessions::device(db, device)).await
+    }
+
+    async fn devices(&self, account: AccountId) -> Result<Vec<Device>> {
+        self.readers.look(|db| sessions::devices(db, account)).await
+    }
+
+    async fn open_session(&self, new: NewSession) -> Result<bool> {
+        self.writer()?.run(move |db| sessions::open(db, &new)).await
+    }
+
+    async fn session(&self, token: Hash32) -> Result<Option<SessionView>> {
+        self.readers.look(|db| sessions::session(db, token)).await
+    }
+
+    async fn sessions(&self, account: AccountId, now: UnixMillis) -> Result<Vec<NewSession>> {
+        self.readers.look(|db| sessions::sessions(db, account, now)).await
+    }
+
+    async fn close_session(&self, account: AccountId, session: SessionId) -> Result<bool> {
+        self.writer()?.run(move |db| sessions::close(db, account, session)).await
+    }
+
+    async fn sweep(&self, before: UnixMillis) -> Result<u64> {
+        self.writer()?.run(move |db| accounts::sweep(db, before)).await
+    }
+
+    async fn create_vault(&self, account: AccountId, new: NewVault, at: UnixMillis) -> Result<Committed> {
+        self.writer()?.run(move |db| vaults::create(db, account, &new, at)).await
+    }
+
+    async fn commit(&self, commit: NewCommit) -> Result<Committed> {
+        self.writer()?.run(move |db| vaults::commit(db, &commit)).await
+    }
+
+    async fn changes(&self, account: AccountId, have: &Have) -> Result<Option<Changes>> {
+        self.readers.read(|db| changes::changes(db, account, have)).await
+    }
+
+    async fn revisions(
+        &self,
+        account: AccountId,
+        vault: VaultId,
+        after: u64,
+        up_to: u64,
+        from: Option<RevisionCursor>,
+        bytes_max: usize,
+    ) -> Result<Option<RevisionPage>> {
+        let range = vaults::Range { after, up_to, from };
+        self.readers.read_long(move |db| vaults::revisions(db, account, vault, range, bytes_max)).await
+    }
+
+    async fn dropped_since(&self, vault: VaultId, seq: u64) -> Result<bool> {
+        self.readers.look(|db| vaults::dropped_since(db, vault, seq)).await
+    }
+
+    async fn put_chunk(&self, chunk: NewChunk, bytes_max: u64) -> Result<ChunkStored> {
+        self.writer()?.run(move |db| vaults::put_chunk(db, &chunk, bytes_max)).await
+    }
+
+    async fn chunk(&self, account: AccountId, vault: VaultId, attachment: AttachmentId, index: u64) -> Result<Option<Vec<u8>>> {
+        self.readers.read_long(move |db| vaults::chunk(db, account, vault, attachment, index)).await
+    }
+
+    async fn delete_attachment(&self, account: AccountId, vault: VaultId, attachment: AttachmentId) -> Result<bool> {
+        self.writer()?.run(move |db| vaults::delete_attachment(db, account, vault, attachment)).await
+    }
+
+    async fn event_by_code(&self, code: &str) -> Result<Option<PublicEvent>> {
+        self.readers.look(|db| mails::event_by_code(db, code)).await
+    }
+
+    async fn claim_mail(&self, now: UnixMillis, lease_until: UnixMillis) -> Result<Option<Mail>> {
+        self.writer()?.run(move |db| mails::claim(db, now, lease_until)).await
+    }
+
+    async fn finish_mail(&self, mail: MailId, outcome: MailOutcome, now: UnixMillis) -> Result<bool> {
+        self.writer()?.run(move |db| mails::finish(db, mail, outcome, now)).await
+    }
+
+    async fn parked_mails(&self, limit: u32) -> Result<Vec<Mail>> {
+        self.readers.look(|db| mails::parked(db, limit)).await
+    }
+
+    async fn dump(&self, sink: &mut (dyn FnMut(DumpRow) -> bool + Send)) -> Result<()> {
+        dump::dump(&self.path, sink).await
+    }
+
+    async fn load(&self, identity: &Identity, rows: &mut (dyn Iterator<Item = DumpRow> + Send)) -> Result<()> {
+        dump::load(self.writer()?, identity, rows).await
+    }
+}

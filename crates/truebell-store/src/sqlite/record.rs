@@ -1,0 +1,134 @@
+//! Acts: the change, its event and its mails, together or not at all (law 4).
+
+use super::columns::int;
+use super::{accounts, sessions};
+use crate::rows::{Account, Change, NewDevice, NewMail, NewSession, Recorded, Recording};
+use crate::rules::{self, Place};
+use crate::store::Result;
+use rusqlite::{Connection, OptionalExtension, params};
+use truebell_core::event::Countersigned;
+use truebell_core::hash::Hash32;
+use truebell_core::ids::{AccountId, DeviceId};
+use truebell_core::time::UnixMillis;
+
+pub(super) fn record(db: &Connection, recording: &Recording) -> Result<Recorded> {
+    rules::check_mails(&recording.event, &recording.mails)?;
+    let Some(account) = accounts::account(db, recording.account)? else { return Ok(Recorded::NotApplicable) };
+    match rules::place(&account.chain, &recording.event.act, &recording.change) {
+        Place::Taken => return repeat(db, recording),
+        Place::Elsewhere => return Ok(Recorded::ChainMoved),
+        Place::Next => {}
+    }
+    let applied = apply(db, &account, &recording.change, recording.at)?;
+    if applied == Recorded::Done {
+        let chain = rules::chain_after(&recording.event);
+        let mut statement = db.prepare_cached("UPDATE accounts SET chain_seq = ?, chain_digest = ?, epoch = ? WHERE account = ?")?;
+        statement.execute(params![int(chain.seq)?, chain.digest.0, int(chain.epoch)?, recording.account.0])?;
+        insert_event(db, &recording.event, &recording.mails)?;
+    }
+    Ok(applied)
+}
+
+fn repeat(db: &Connection, recording: &Recording) -> Result<Recorded> {
+    let act = rules::act_digest(&recording.event.act)?;
+    let mut find = db.prepare_cached("SELECT body FROM events WHERE account = ? AND seq = ? AND act = ?")?;
+    let key = params![recording.account.0, int(recording.event.act.seq)?, act.0];
+    let Some(set) = find.query_row(key, |row| row.get(0)).optional()? else { return Ok(Recorded::ChainMoved) };
+    if let Change::Enrol { enrolment, device, session } = &recording.change {
+        let stored = sessions::device(db, device.device)?.filter(|stored| stored.account == recording.account);
+        let is_in = stored.is_some_and(|stored| stored.revoked.is_none());
+        let fits = is_in && sessions::use_enrolment(db, recording.account, *enrolment, device.device)?;
+        if !fits || !sessions::open(db, session)? {
+            return Ok(Recorded::NotApplicable);
+        }
+    }
+    Ok(Recorded::Repeated(set))
+}
+
+fn done_if(happened: bool) -> Recorded {
+    if happened { Recorded::Done } else { Recorded::NotApplicable }
+}
+
+fn apply(db: &Connection, account: &Account, change: &Change, at: UnixMillis) -> Result<Recorded> {
+    let id = account.account;
+    match change {
+        Change::Enrol { enrolment, device, session } => enrol(db, id, *enrolment, device, session),
+        Change::RevokeDevice(device) => revoke(db, id, *device, at).map(done_if),
+        Change::RevokeSession(session) => sessions::close(db, id, *session).map(done_if),
+        Change::Credentials { opaque, keyset, sign_in } => change_credentials(db, id, opaque, keyset, *sign_in, at),
+        Change::Address { email, email_key } => change_address(db, id, email, email_key),
+        Change::ScheduleDeletion(due) if account.record.deletion_due.is_none() => set_deletion(db, id, Some(*due)),
+        Change::CancelDeletion if account.record.deletion_due.is_some() => set_deletion(db, id, None),
+        Change::AddTotp { totp, step } if account.totp.is_none() => set_totp(db, id, Some(totp), *step),
+        Change::RemoveTotp { step } if account.totp.is_some() && *step > account.totp_step => set_totp(db, id, None, 0),
+        _ => Ok(Recorded::NotApplicable),
+    }
+}
+
+fn enrol(db: &Connection, account: AccountId, enrolment: Hash32, device: &NewDevice, session: &NewSession) -> Result<Recorded> {
+    if session.device != device.device || sessions::device(db, device.device)?.is_some() {
+        return Ok(Recorded::NotApplicable);
+    }
+    if !sessions::use_enrolment(db, account, enrolment, device.device)? {
+        return Ok(Recorded::NotApplicable);
+    }
+    sessions::insert_device(db, account, device)?;
+    sessions::open(db, session).map(done_if)
+}
+
+fn revoke(db: &Connection, account: AccountId, device: DeviceId, at: UnixMillis) -> Result<bool> {
+    let mut statement = db.prepare_cached("UPDATE devices SET revoked = ? WHERE account = ? AND device = ? AND revoked IS NULL")?;
+    let revoked = statement.execute(params![int(at.0)?, account.0, device.0])? == 1;
+    if revoked {
+        db.prepare_cached("DELETE FROM sessions WHERE account = ? AND device = ?")?.execute(params![account.0, device.0])?;
+    }
+    Ok(revoked)
+}
+
+fn change_credentials(
+    db: &Connection,
+    account: AccountId,
+    opaque: &[u8],
+    keyset: &[u8],
+    sign_in: Hash32,
+    at: UnixMillis,
+) -> Result<Recorded> {
+    if sessions::sign_in_used(db, account, sign_in)? {
+        return Ok(Recorded::NotApplicable);
+    }
+    sessions::use_sign_in(db, account, sign_in, at)?;
+    db.prepare_cached("DELETE FROM enrolments WHERE account = ? AND used_by IS NULL")?.execute([account.0])?;
+    let mut statement = db.prepare_cached("UPDATE accounts SET opaque = ?, keyset = ?, record = record + 1 WHERE account = ?")?;
+    Ok(done_if(statement.execute(params![opaque, keyset, account.0])? == 1))
+}
+
+fn change_address(db: &Connection, account: AccountId, email: &str, email_key: &str) -> Result<Recorded> {
+    if accounts::by_address(db, email_key)?.is_some_and(|owner| owner != account) {
+        return Ok(Recorded::AddressTaken);
+    }
+    let mut statement = db.prepare_cached("UPDATE accounts SET email = ?, email_key = ?, record = record + 1 WHERE account = ?")?;
+    Ok(done_if(statement.execute(params![email, email_key, account.0])? == 1))
+}
+
+fn set_deletion(db: &Connection, account: AccountId, due: Option<UnixMillis>) -> Result<Recorded> {
+    let due = due.map(|due| int(due.0)).transpose()?;
+    let mut statement = db.prepare_cached("UPDATE accounts SET deletion_due = ?, record = record + 1 WHERE account = ?")?;
+    Ok(done_if(statement.execute(params![due, account.0])? == 1))
+}
+
+fn set_totp(db: &Connection, account: AccountId, totp: Option<&Vec<u8>>, step: u64) -> Result<Recorded> {
+    let mut statement = db.prepare_cached("UPDATE accounts SET totp = ?, totp_step = ?, record = record + 1 WHERE account = ?")?;
+    Ok(done_if(statement.execute(params![totp, int(step)?, account.0])? == 1))
+}
+
+/// Adds an event, with the mails that tell of it.
+pub(super) fn insert_event(db: &Connection, event: &Countersigned, mails: &[NewMail]) -> Result<()> {
+    let (account, act) = (event.act.account.0, rules::act_digest(&event.act)?);
+    let mut insert = db.prepare_cached("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)")?;
+    insert.execute(params![account, int(event.act.seq)?, event.id.0, event.code.as_str(), act.0, event.set])?;
+    let mut insert = db.prepare_cached("INSERT INTO mails VALUES (?1, ?2, ?3, 0, ?4, ?4, 0, 0, 0, ?5, ?6, ?7)")?;
+    for mail in mails {
+        insert.execute(params![mail.mail.0, account, mail.event.0, int(mail.queued.0)?, mail.to, mail.template, mail.values])?;
+    }
+    Ok(())
+}
