@@ -138,7 +138,10 @@ fn a_key_file_beside_the_password_is_needed_and_used() {
     assert!(import::read(Source::KeePass, &bytes, both, NOW).is_ok());
     let error = import::read(Source::KeePass, &bytes, unlock(&password), NOW).unwrap_err();
     assert_eq!(error, ImportError::WrongPassword(Source::KeePass));
-    assert_eq!(error.to_string(), "this password does not open the KeePass file; if it also needs a key file, give that too");
+    assert_eq!(
+        error.to_string(),
+        "this password does not open the KeePass file; if it also needs a key file, give that too (one that needs a hardware key cannot be imported)"
+    );
 }
 
 /// An item with one of everything KDBX has a place for.

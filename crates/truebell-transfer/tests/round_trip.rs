@@ -271,3 +271,27 @@ fn an_archive_that_was_cut_changed_or_reordered_does_not_open() {
     this Truebell archive file is damaged at its beginning: it ends too early; nothing was imported, please export it again
     "#);
 }
+
+#[test]
+fn the_first_archive_ever_written_is_still_read() {
+    let bytes = include_bytes!("fixtures/archive-v1.truebell");
+    let password = Secret::from(PASSWORD);
+    let unlock = Unlock { password: Some(&password), key_file: None };
+    let imported = import::read(Source::Archive, bytes, unlock, common::NOW).unwrap();
+    insta::assert_snapshot!(common::describe(&imported), @r#"
+    Login "Mail" #work favourite 1600000000123..1650000000456
+      site https://mail.example.org/ web
+      username Text "ada"
+      password Concealed "hunter2 日本"
+      totp Totp "JBSWY3DPEHPK3PXP"
+      note "note"
+      past /password "older" until 1640000000000
+      file "a.bin", 70000 bytes
+    SecureNote "Memo" archived 0..0
+      [More]
+      "PIN" Concealed "0042"
+    "#);
+    // Passwords are compared in one normal form, whatever keyboard typed them.
+    let typed_otherwise = Secret::from("correct horse fi");
+    assert!(import::read(Source::Archive, bytes, Unlock { password: Some(&typed_otherwise), key_file: None }, common::NOW).is_ok());
+}

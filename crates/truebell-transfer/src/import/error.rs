@@ -31,7 +31,7 @@ pub enum ImportError {
     #[error("this {} file is locked; give the password it was exported with", .0.name())]
     NeedsPassword(Source),
     /// The password (or the key file) does not open it.
-    #[error("this password does not open the {} file{}", .0.name(), if *.0 == Source::KeePass { "; if it also needs a key file, give that too" } else { "" })]
+    #[error("this password does not open the {} file{}", .0.name(), if *.0 == Source::KeePass { "; if it also needs a key file, give that too (one that needs a hardware key cannot be imported)" } else { "" })]
     WrongPassword(Source),
     /// Locked with an account's own key.
     #[error(

@@ -96,9 +96,6 @@ fn read_item(
     draft.custom_if("alias", FieldKind::Email, &record.text("aliasEmail"));
     read_content(data.bag("content"), &mut draft);
     data.list("extraFields").into_iter().for_each(|field| read_extra(field, &mut draft));
-    if !data.take("platformSpecific").is_null() {
-        imported.report.lose(place, draft.title_text(), "allowed apps", "links to Android apps are not carried");
-    }
     if !KINDS.contains(&kind.as_str()) {
         imported.report.change(place, draft.title_text(), "type", "this type is not known; its fields are kept in a secure note");
     }
@@ -106,7 +103,7 @@ fn read_item(
         read_file(name, place, zip, &mut draft, imported)?;
     }
     metadata.drop(&["itemUuid"]);
-    record.drop(&["itemId", "shareId", "contentFormatVersion", "shareCount"]);
+    record.drop(&["itemId", "shareId", "contentFormatVersion", "shareCount", "revision", "revisionTime", "flags", "lastUseTime"]);
     for rest in [metadata, data, record] {
         rest.keep_rest(&mut draft);
     }

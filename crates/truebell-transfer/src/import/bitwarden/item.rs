@@ -110,6 +110,8 @@ fn read_login(mut login: Bag, draft: &mut Draft) {
         uri.drop(&["uriChecksum"]);
         uri.keep_rest(draft);
     }
+    // Old exports had one address only; newer ones may repeat the first there.
+    draft.site(&login.text("uri"), "");
     let passkeys = login.list("fido2Credentials");
     if !passkeys.is_empty() {
         draft.set("passkey", passkey::wrap("bitwarden", Value::Array(passkeys)));
@@ -118,7 +120,6 @@ fn read_login(mut login: Bag, draft: &mut Draft) {
         // The date of the last password change; the newest old password was current until then.
         draft.custom("password changed", FieldKind::Text, dates::instant_text(changed));
     }
-    login.drop(&["autofillOnPageLoad", "uri"]);
     login.keep_rest(draft);
 }
 

@@ -1,6 +1,7 @@
 //! NordPass: one table for logins, cards, identities, notes and folders, told apart by the column `type`.
 
 use super::super::Source;
+use super::super::bag::Bag;
 use super::map::{Dialect, Notes, To};
 use super::table::Row;
 use crate::dates;
@@ -60,9 +61,10 @@ fn special(row: &mut Row, draft: &mut Draft, notes: &mut Notes<'_>) {
         draft.site(url, "");
     }
     for field in list(row, "custom_fields") {
-        let text = |name: &str| field.get(name).and_then(Value::as_str).unwrap_or_default();
-        let kind = if text("type") == "hidden" { FieldKind::Concealed } else { FieldKind::Text };
-        draft.custom(text("label"), kind, text("value"));
+        let mut field = Bag::of(field);
+        let kind = if field.text("type") == "hidden" { FieldKind::Concealed } else { FieldKind::Text };
+        draft.custom(&field.text("label"), kind, field.text("value"));
+        field.keep_rest(draft);
     }
 }
 
