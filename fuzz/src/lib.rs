@@ -6,6 +6,7 @@
 pub mod address;
 pub mod event;
 pub mod ids;
+pub mod import;
 pub mod item;
 pub mod kit;
 pub mod otpauth;
@@ -23,6 +24,11 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("address", address::run),
     ("event", event::run),
     ("ids", ids::run),
+    ("import_bitwarden", import::bitwarden),
+    ("import_csv", import::csv),
+    ("import_onepassword", import::onepassword),
+    ("import_protonpass", import::protonpass),
+    ("import_raw", import::raw),
     ("item", item::run),
     ("kit", kit::run),
     ("otpauth", otpauth::run),
