@@ -83,7 +83,10 @@ impl Session {
 
     /// The same, read again after a change. If that fails the reply leaves it out: the change is done all the same.
     pub(crate) async fn read_again(&self, app: &App) {
-        let head = app.store.session(self.token).await.ok().flatten().map(|view| view.head);
+        let head = match app.store.session(self.token).await {
+            Ok(view) => view.map(|view| view.head),
+            Err(_) => None,
+        };
         self.standing.set(head);
     }
 }

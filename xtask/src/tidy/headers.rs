@@ -8,7 +8,7 @@ use super::Finding;
 use super::sources::{files, text};
 
 /// Below this many letters a header says nothing.
-const SHORTEST_HEADER: usize = 16;
+const SHORTEST_HEADER: usize = 12;
 
 const NEXT: &str = "open the file with one `//!` sentence that tells a stranger what lives here, and what never will";
 
