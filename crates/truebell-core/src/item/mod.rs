@@ -275,6 +275,22 @@ impl Item {
             .map(|(_, field)| field)
     }
 
+    /// The second line of a list: whose account, which card, which network. Never a secret; of a card's number the last four digits.
+    pub fn derive_subtitle(&self) -> String {
+        let text = |id: &str| self.field(id).map(|field| field.value.expose().to_owned()).unwrap_or_default();
+        match self.overview.category {
+            Category::Card => {
+                let digits: Vec<char> = text("number").chars().filter(char::is_ascii_digit).collect();
+                digits.iter().skip(digits.len().saturating_sub(4)).filter(|_| digits.len() > 4).collect()
+            }
+            Category::Identity => format!("{} {}", text("first-name"), text("last-name")).trim().to_owned(),
+            Category::SshKey => text("fingerprint"),
+            Category::Wifi => text("ssid"),
+            Category::SecureNote | Category::Document => String::new(),
+            _ => text("username"),
+        }
+    }
+
     /// Sets a template field by id, adding it to the first section if it is not there.
     pub fn set_field(&mut self, id: &str, value: impl Into<Secret>) {
         let value = value.into();

@@ -1,0 +1,513 @@
+//! The desk: an unlocked [`Client`] that answers one [`Ask`] after another. The agent has one, and so has a command that works
+//! without the agent. Never here: sockets, prompts, words about how to type a command.
+
+use super::answer::{Card, FieldView, ItemView, Listing, Made, OpenStatus, Opened, Row, Section, StatusView, SyncNote};
+use super::ask::{Ask, ItemName, Scope, State};
+use super::door::Streams;
+use super::edit;
+use crate::client::{Client, Clock, Error, Filter, ItemRef, Kind, Listed, Profile, ProfileError, ReplicaError, Shown, SystemClock};
+use crate::exit::{Answered, Candidate, Code, Failure};
+use crate::output::NoticeLine;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use truebell_core::event::CheckCode;
+use truebell_core::ids::VaultId;
+use truebell_core::item::{FieldKind, Item};
+use truebell_core::outcome;
+use truebell_core::secret::Secret;
+use truebell_core::time::UnixMillis;
+use truebell_core::totp::Totp;
+use truebell_engine::sync::{View, Why};
+
+/// After a try that ended in silence, edits wait this long before the next try of their own accord: nobody should sit through a
+/// time-out with each edit.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// The desk.
+pub struct Desk {
+    client: Option<Client>,
+    profile: Profile,
+    silent_since: Option<UnixMillis>,
+}
+
+/// A failure of the client library, with its exit code.
+pub fn failure_of(error: &Error) -> Failure {
+    let code = match error {
+        Error::Profile(ProfileError::Empty(_) | ProfileError::Taken(_)) => Code::Profile,
+        Error::Profile(ProfileError::Name) => Code::Usage,
+        Error::Profile(ProfileError::Damaged { .. }) | Error::Replica(ReplicaError::Damaged { .. }) | Error::Keys(_) => Code::Damaged,
+        Error::Ambiguous { .. } => Code::Ambiguous,
+        error => match error.kind() {
+            Kind::Usage => Code::Usage,
+            Kind::NotFound => Code::NotFound,
+            Kind::Credentials => Code::WrongDetails,
+            Kind::Offline | Kind::Distrust => Code::Offline,
+            Kind::Refused => Code::Refused,
+            Kind::Local => Code::Failed,
+        },
+    };
+    Failure::new(code, sentence(&error.to_string()))
+}
+
+/// The library's clauses as a sentence of ours.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_uppercase().collect::<String>()).unwrap_or_default();
+    let end = if words.ends_with(['.', '?', '!', '`']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
+}
+
+fn json(answer: &impl Serialize) -> Answered<Vec<u8>> {
+    serde_json::to_vec(answer).map_err(|_| Failure::plain("The answer could not be written down."))
+}
+
+fn done() -> Answered<Vec<u8>> {
+    Ok(b"{\"ok\":true}".to_vec())
+}
+
+fn now() -> UnixMillis {
+    SystemClock.now()
+}
+
+type Asked = Answered<Vec<u8>>;
+
+impl Desk {
+    /// With an unlocked account.
+    pub fn new(profile: Profile, client: Client) -> Self {
+        Self { client: Some(client), profile, silent_since: None }
+    }
+
+    fn client(&mut self) -> Answered<&mut Client> {
+        self.client.as_mut().ok_or_else(|| Failure::new(Code::Locked, "The account is locked: unlock it with `truebell unlock`."))
+    }
+
+    /// Answers with JSON. `streams` carry the bytes of attachments.
+    #[expect(clippy::too_many_lines, reason = "one arm for each question, each arm one call")]
+    pub fn answer(&mut self, ask: Ask, streams: &mut Streams<'_>) -> Asked {
+        match ask {
+            Ask::Lock => {
+                self.client = None;
+                done()
+            }
+            Ask::Stay { .. } => done(),
+            Ask::Status { why } => self.status(why),
+            Ask::Sync => json(&self.client()?.sync().map_err(of)?),
+            Ask::List { scope } => self.list(None, &scope),
+            Ask::Search { text, scope } => self.list(Some(&text), &scope),
+            Ask::Item { item, reveal, version } => self.item(&item, reveal, version),
+            Ask::Field { item, field } => self.field(&item, &field),
+            Ask::Totp { item } => self.totp(&item),
+            Ask::Create { vault, item } => self.create(vault.as_deref(), *item),
+            Ask::Edit { item, changes } => self.change(&item, |client, at| {
+                let mut edited = client.item(at).map_err(of)?;
+                edit::apply(&mut edited, &changes)?;
+                client.edit(at, edited).map_err(of)
+            }),
+            Ask::Remove { item, purge: false } => self.change(&item, |client, at| client.trash(at).map_err(of)),
+            Ask::Remove { item, purge: true } => self.purge(&item),
+            Ask::Restore { item, version: None } => self.change(&item, |client, at| client.restore(at).map_err(of)),
+            Ask::Restore { item, version: Some(number) } => self.change(&item, |client, at| client.restore_version(at, number).map_err(of)),
+            Ask::Archive { item } => self.change(&item, |client, at| client.archive(at).map_err(of)),
+            Ask::History { item } => {
+                let at = self.find(&item)?;
+                json(&serde_json::json!({ "versions": self.client()?.history(at).map_err(of)? }))
+            }
+            Ask::Import { vault, items } => self.import(vault.as_deref(), items),
+            Ask::Open { scope, from, count } => self.open(&scope, from, count),
+            Ask::Attach { item, name, .. } => {
+                self.change(&item, |client, at| client.attach(at, &name, streams.input).map(drop).map_err(of))
+            }
+            Ask::Attachment { item, attachment } => self.read_attachment(&item, &attachment, streams),
+            Ask::AttachmentById { item, attachment } => self.read_attachment(&item, &attachment.to_string(), streams),
+            Ask::Detach { item, attachment } => self.change(&item, |client, at| {
+                let card = find_attachment(&client.item(at).map_err(of)?, &attachment)?;
+                client.detach(at, card.id).map_err(of)
+            }),
+            Ask::Vaults => json(&serde_json::json!({ "vaults": self.client()?.vaults().map_err(of)? })),
+            Ask::CreateVault { name } => {
+                let vault = self.client()?.create_vault(&name).map_err(of)?;
+                json(&serde_json::json!({ "vault": vault, "name": name }))
+            }
+            Ask::RenameVault { vault, name } => self.rename_vault(&vault, &name),
+            Ask::Devices => self.devices(),
+            Ask::RevokeDevice { device } => self.act(|client| client.revoke_device(device)),
+            Ask::Sessions => self.sessions(),
+            Ask::RevokeSession { session } => self.act(|client| client.revoke_session(session)),
+            Ask::Kit => json(&super::kit::line_of(&self.client()?.kit().map_err(of)?)),
+            Ask::ChangePassword { current, new } => self.act(|client| client.change_password(&current, &new)),
+            Ask::RotateSecretKey { password } => json(&super::kit::line_of(&self.client()?.rotate_secret_key(&password).map_err(of)?)),
+            Ask::ChangeAddress { email } => self.act(|client| client.change_address(&email)),
+            Ask::DeleteAccount => json(&serde_json::json!({ "due": self.client()?.schedule_deletion().map_err(of)? })),
+            Ask::KeepAccount => self.act(Client::cancel_deletion),
+            Ask::MakeSecondFactor => json(&serde_json::json!({ "uri": self.client()?.make_second_factor().map_err(of)? })),
+            Ask::AddSecondFactor { uri, code } => self.act(|client| client.add_second_factor(&uri, &code)),
+            Ask::RemoveSecondFactor { code } => self.act(|client| client.remove_second_factor(&code)),
+            Ask::Inbox => self.inbox(),
+            Ask::Seen { seqs } => self.act(|client| client.mark_seen(&seqs)),
+            Ask::VerifyNotice { code } => self.verify_notice(&code),
+            Ask::SignOut { discard } => self.sign_out(discard),
+        }
+    }
+
+    fn act(&mut self, act: impl FnOnce(&mut Client) -> Result<(), Error>) -> Asked {
+        act(self.client()?).map_err(of)?;
+        done()
+    }
+
+    /// Notices this device has not shown yet.
+    pub fn unseen(&mut self) -> Vec<NoticeLine> {
+        // A replica that cannot be read fails the question itself; the notices then come with the next.
+        let entries = self.client.as_ref().map_or_else(Vec::new, |client| client.unseen().unwrap_or_default());
+        entries.iter().filter(|entry| !entry.own).map(|entry| NoticeLine::from(&entry.notice)).collect()
+    }
+
+    /// Syncs where the server's pacing allows it: the agent's own initiative, not a question.
+    pub fn sync_if_due(&mut self) -> Answered {
+        match self.client.as_mut() {
+            Some(client) => client.sync_if_due().map(drop).map_err(of),
+            None => Ok(()),
+        }
+    }
+
+    /// When that has something to do next.
+    pub fn next_due(&self) -> Option<UnixMillis> {
+        self.client.as_ref().map(Client::next_due)
+    }
+
+    fn status(&mut self, why: bool) -> Asked {
+        let profile = self.profile.name().to_owned();
+        let client = self.client()?;
+        let status = client.status().map_err(of)?;
+        let open = OpenStatus {
+            epoch: status.epoch,
+            items: status.items,
+            pending: status.pending,
+            unseen: status.unseen,
+            second_factors: status.second_factors,
+            deletion_due: status.deletion_due,
+            newer_credentials: status.newer_credentials,
+            sync: serde_json::to_value(&status.sync).unwrap_or_default(),
+            sentence: status.sentence,
+            why: if why { Some(client.trace().map_err(of)?) } else { None },
+        };
+        json(&StatusView {
+            profile,
+            unlocked: true,
+            agent: false,
+            unlocked_until: None,
+            server: status.server,
+            fingerprint: status.fingerprint.to_string(),
+            account: status.account.to_string(),
+            email: status.email,
+            device: status.device.to_string(),
+            device_name: status.device_name,
+            open: Some(open),
+        })
+    }
+
+    /// The one item meant. Where several may be, the failure lists them with what tells them apart.
+    fn find(&mut self, item: &ItemName) -> Answered<ItemRef> {
+        let client = self.client()?;
+        let vault = item.vault.as_deref().map(|vault| client.find_vault(Some(vault))).transpose().map_err(of)?;
+        client.find(&item.name, vault).map_err(|error| {
+            let mut failure = failure_of(&error);
+            if matches!(error, Error::Ambiguous { .. }) {
+                failure.candidates = candidates(client, &item.name, vault);
+                failure.message = format!("{} items may be meant by “{}”: name one by its id.", failure.candidates.len(), item.name);
+            }
+            failure
+        })
+    }
+
+    fn filter(&mut self, scope: &Scope) -> Answered<Filter> {
+        let client = self.client()?;
+        let shown = match scope.state {
+            State::Active => Shown::Active,
+            State::Archived => Shown::Archived,
+            State::Trashed => Shown::Trashed,
+            State::All => Shown::All,
+        };
+        let vault = scope.vault.as_deref().map(|vault| client.find_vault(Some(vault))).transpose().map_err(of)?;
+        Ok(Filter { vault, category: scope.category, tag: scope.tag.clone(), favourite: scope.favourite, shown })
+    }
+
+    fn list(&mut self, text: Option<&str>, scope: &Scope) -> Asked {
+        let filter = self.filter(scope)?;
+        let client = self.client()?;
+        let names = vault_names(client)?;
+        let listed = match text {
+            None => client.list(&filter),
+            Some(text) => client.search(text, &filter),
+        };
+        json(&Listing { items: listed.iter().map(|line| row(line, &names)).collect() })
+    }
+
+    fn item(&mut self, item: &ItemName, reveal: bool, version: Option<u64>) -> Asked {
+        let at = self.find(item)?;
+        let client = self.client()?;
+        let names = vault_names(client)?;
+        let opened = match version {
+            None => client.item(at),
+            Some(number) => client.version(at, number),
+        }
+        .map_err(of)?;
+        let line = client.overview(at).map_err(of)?;
+        let row = row(&Listed { overview: &opened.overview, ..line }, &names);
+        json(&view(row, &opened, reveal))
+    }
+
+    fn field(&mut self, item: &ItemName, name: &str) -> Asked {
+        let at = self.find(item)?;
+        let item = self.client()?.item(at).map_err(of)?;
+        let value = match item.find_field(name) {
+            Some(field) => field.value.clone(),
+            None => pseudo_field(&item, name)?,
+        };
+        json(&serde_json::json!({ "value": value }))
+    }
+
+    fn totp(&mut self, item: &ItemName) -> Asked {
+        let at = self.find(item)?;
+        let item = self.client()?.item(at).map_err(of)?;
+        let totp = find_totp(&item)?;
+        let code = totp.code(now());
+        json(&serde_json::json!({ "code": code.text, "seconds_left": code.left_s, "period": totp.period_s() }))
+    }
+
+    fn create(&mut self, vault: Option<&str>, mut item: Item) -> Asked {
+        edit::settle(&mut item);
+        let title = item.overview.title.clone();
+        let client = self.client()?;
+        let vault = client.find_vault(vault).map_err(of)?;
+        let made = client.create(vault, item).map_err(of)?;
+        let sync = self.send_edits()?;
+        json(&Made { id: made.item, vault: made.vault, title, sync })
+    }
+
+    fn change(&mut self, item: &ItemName, change: impl FnOnce(&mut Client, ItemRef) -> Answered) -> Asked {
+        let at = self.find(item)?;
+        change(self.client()?, at)?;
+        let title = self.client()?.overview(at).map_err(of)?.overview.title.clone();
+        let sync = self.send_edits()?;
+        json(&Made { id: at.item, vault: at.vault, title, sync })
+    }
+
+    fn purge(&mut self, item: &ItemName) -> Asked {
+        let at = self.find(item)?;
+        let client = self.client()?;
+        let title = client.overview(at).map_err(of)?.overview.title.clone();
+        client.purge(at).map_err(of)?;
+        let sync = self.send_edits()?;
+        json(&Made { id: at.item, vault: at.vault, title, sync })
+    }
+
+    fn rename_vault(&mut self, vault: &str, name: &str) -> Asked {
+        let client = self.client()?;
+        let at = client.find_vault(Some(vault)).map_err(of)?;
+        client.rename_vault(at, name).map_err(of)?;
+        let sync = self.send_edits()?;
+        json(&serde_json::json!({ "vault": at, "name": name, "synced": sync.synced, "waiting": sync.waiting }))
+    }
+
+    fn import(&mut self, vault: Option<&str>, items: Vec<Item>) -> Asked {
+        let client = self.client()?;
+        let vault = client.find_vault(vault).map_err(of)?;
+        let made = client.import(vault, items).map_err(of)?;
+        json(&serde_json::json!({ "vault": vault, "ids": made.iter().map(|made| made.item).collect::<Vec<_>>() }))
+    }
+
+    fn open(&mut self, scope: &Scope, from: usize, count: usize) -> Asked {
+        let filter = self.filter(scope)?;
+        let client = self.client()?;
+        let all = client.list(&filter);
+        let total = all.len();
+        let some: Vec<ItemRef> = all.iter().skip(from).take(count).map(|line| ItemRef { vault: line.vault, item: line.id }).collect();
+        let items = some.into_iter().map(|at| client.item(at).map(|item| (at.item, item))).collect::<Result<Vec<_>, _>>().map_err(of)?;
+        json(&Opened { total, items })
+    }
+
+    fn read_attachment(&mut self, item: &ItemName, name: &str, streams: &mut Streams<'_>) -> Asked {
+        let at = self.find(item)?;
+        let client = self.client()?;
+        let card = find_attachment(&client.item(at).map_err(of)?, name)?;
+        client.read_attachment(at, card.id, streams.output).map_err(of)?;
+        json(&card)
+    }
+
+    fn devices(&mut self) -> Asked {
+        let client = self.client()?;
+        let current = client.device_id();
+        let devices = client.devices().map_err(of)?;
+        json(&serde_json::json!({ "current": current, "devices": devices }))
+    }
+
+    fn sessions(&mut self) -> Asked {
+        let client = self.client()?;
+        let sessions = client.sessions().map_err(of)?;
+        // Names are for people; without them the list is still true.
+        let names: BTreeMap<String, String> =
+            client.devices().unwrap_or_default().into_iter().map(|device| (device.device.to_string(), device.name)).collect();
+        json(&serde_json::json!({ "sessions": sessions, "device_names": names }))
+    }
+
+    fn inbox(&mut self) -> Asked {
+        let client = self.client()?;
+        let synced = client.sync().map_err(of)?;
+        let up_to_date = matches!(synced.view, View::UpToDate { .. });
+        json(&serde_json::json!({ "events": client.inbox().map_err(of)?, "up_to_date": up_to_date, "sentence": synced.sentence }))
+    }
+
+    fn verify_notice(&mut self, code: &str) -> Asked {
+        let code = CheckCode::parse(code).ok_or_else(|| Failure::usage("A check code is ten letters and digits, such as 7KQ4F-2M9XB."))?;
+        json(&self.client()?.verify_notice(&code).map_err(of)?)
+    }
+
+    fn sign_out(&mut self, discard: bool) -> Asked {
+        let client = self.client()?;
+        if !discard {
+            // A last try to send what waits; if it fails, the refusal below says so.
+            drop(client.sync().map_err(of)?);
+            let pending = client.status().map_err(of)?.pending;
+            if pending > 0 {
+                return Err(Failure::plain(format!(
+                    "{pending} edits on this device have not reached the server: sync first, or give them up with --discard."
+                )));
+            }
+        }
+        if let Some(client) = self.client.take() {
+            client.sign_out(discard).map_err(of)?;
+        }
+        done()
+    }
+
+    /// Sends what waits, and says whether it went. Not being able to is no failure: the edit is kept here.
+    fn send_edits(&mut self) -> Answered<SyncNote> {
+        let waiting = |why: String| SyncNote { synced: false, waiting: Some(why) };
+        if self.silent_since.is_some_and(|since| now() - since < SILENCE) {
+            return Ok(waiting("The server did not answer a moment ago.".into()));
+        }
+        let synced = self.client()?.sync().map_err(of)?;
+        let silent = matches!(&synced.view, View::Stale { why: Why::Unreachable { failure: outcome::Failure::Timeout }, .. });
+        self.silent_since = silent.then(now);
+        match synced.view {
+            View::UpToDate { .. } => Ok(SyncNote { synced: true, waiting: None }),
+            _ => Ok(waiting(synced.sentence)),
+        }
+    }
+}
+
+fn of(error: Error) -> Failure {
+    failure_of(&error)
+}
+
+fn vault_names(client: &Client) -> Answered<BTreeMap<VaultId, String>> {
+    Ok(client.vaults().map_err(of)?.into_iter().map(|vault| (vault.vault, vault.name)).collect())
+}
+
+fn row(line: &Listed<'_>, names: &BTreeMap<VaultId, String>) -> Row {
+    let overview = line.overview;
+    Row {
+        id: line.id,
+        vault: line.vault,
+        vault_name: names.get(&line.vault).cloned().unwrap_or_default(),
+        category: overview.category,
+        title: overview.title.clone(),
+        subtitle: overview.subtitle.clone(),
+        urls: overview.sites.iter().map(|site| site.url.clone()).collect(),
+        tags: overview.tags.iter().cloned().collect(),
+        favourite: overview.favourite,
+        state: overview.state,
+        created: overview.created,
+        edited: overview.edited,
+        pending: line.pending,
+    }
+}
+
+fn view(row: Row, item: &Item, reveal: bool) -> ItemView {
+    let field = |field: &truebell_core::item::Field| {
+        let concealed = edit::is_concealed(field.kind);
+        let value = (reveal || !concealed).then(|| field.value.clone());
+        FieldView { id: field.id.clone(), label: field.label.clone(), kind: field.kind, concealed, value }
+    };
+    let sections = item.detail.sections.iter();
+    ItemView {
+        row,
+        sections: sections
+            .map(|section| Section { title: section.title.clone(), fields: section.fields.iter().map(field).collect() })
+            .collect(),
+        note: (reveal || item.detail.note.is_empty()).then(|| item.detail.note.clone()),
+        attachments: item.detail.attachments.iter().map(card).collect(),
+    }
+}
+
+fn card(attachment: &truebell_core::item::Attachment) -> Card {
+    Card { id: attachment.id, name: attachment.name.clone(), size_bytes: attachment.size_bytes, sha256: attachment.sha256.clone() }
+}
+
+fn find_attachment(item: &Item, name: &str) -> Answered<Card> {
+    let all = &item.detail.attachments;
+    if let Some(found) = all.iter().find(|attachment| attachment.id.to_string() == name) {
+        return Ok(card(found));
+    }
+    let found: Vec<Card> = all.iter().filter(|attachment| attachment.name == name).map(card).collect();
+    match found.as_slice() {
+        [one] => Ok(one.clone()),
+        [] => Err(Failure::not_found(format!("This item has no attachment “{name}”."))),
+        several => Err(Failure {
+            candidates: several.iter().map(|card| Candidate { id: card.id.to_string(), title: card.name.clone() }).collect(),
+            ..Failure::new(Code::Ambiguous, format!("{} attachments are called “{name}”: name one by its id.", several.len()))
+        }),
+    }
+}
+
+fn find_totp(item: &Item) -> Answered<Totp> {
+    let fields = item.detail.sections.iter().flat_map(|section| &section.fields);
+    let field = item
+        .field("totp")
+        .or_else(|| fields.into_iter().find(|field| field.kind == FieldKind::Totp))
+        .filter(|field| !field.value.is_empty());
+    let field =
+        field.ok_or_else(|| Failure::not_found(format!("“{}” has no one-time password: set its field totp.", item.overview.title)))?;
+    Totp::parse(field.value.expose()).map_err(|error| Failure::plain(sentence(&error.to_string())))
+}
+
+/// What is no field but is asked for like one.
+fn pseudo_field(item: &Item, name: &str) -> Answered<Secret> {
+    let overview = &item.overview;
+    match name.to_lowercase().as_str() {
+        "title" => Ok(Secret::new(overview.title.clone())),
+        "note" | "notes" if !item.detail.note.is_empty() => Ok(item.detail.note.clone()),
+        "url" | "website" | "site" if !overview.sites.is_empty() => {
+            Ok(Secret::new(overview.sites.first().map(|site| site.url.clone()).unwrap_or_default()))
+        }
+        "totp-code" => Ok(find_totp(item)?.code(now()).text),
+        _ => {
+            let known = item.detail.sections.iter().flat_map(|section| &section.fields).map(|field| field.id.as_str()).collect::<Vec<_>>();
+            let has = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            Err(Failure::not_found(format!("“{}” has no field “{name}”. It has: {has}.", overview.title)))
+        }
+    }
+}
+
+fn candidates(client: &Client, name: &str, vault: Option<VaultId>) -> Vec<Candidate> {
+    let wanted = name.to_lowercase();
+    let all = client.list(&Filter { vault, shown: Shown::All, ..Filter::default() });
+    let exact = |line: &&Listed<'_>| line.overview.title.to_lowercase() == wanted;
+    let begins = |line: &&Listed<'_>| line.overview.title.to_lowercase().starts_with(&wanted);
+    let mut found: Vec<&Listed<'_>> = all.iter().filter(exact).collect();
+    if found.is_empty() {
+        found = all.iter().filter(begins).collect();
+    }
+    found
+        .into_iter()
+        .map(|line| {
+            let title = if line.overview.subtitle.is_empty() {
+                line.overview.title.clone()
+            } else {
+                format!("{} ({})", line.overview.title, line.overview.subtitle)
+            };
+            Candidate { id: line.id.to_string(), title }
+        })
+        .collect()
+}

@@ -1,0 +1,26 @@
+//! The desk where an unlocked account answers questions, and the background process that keeps it open.
+//!
+//! Every command puts its question as an [`Ask`] at a [`Door`]. Behind the door is either the agent, over a private socket, or the
+//! same [`Desk`] in this very process: one code path, whoever answers. Never here: arguments, words for people, a terminal.
+
+mod answer;
+mod ask;
+mod desk;
+mod door;
+mod edit;
+mod frames;
+pub mod kit;
+mod lease;
+mod place;
+mod serve;
+mod start;
+
+pub use answer::{Card, Edited, FieldView, ItemView, Listing, Made, Opened, Row, Section, StatusView, SyncNote};
+pub use ask::{Ask, Changes, FieldChange, ItemName, Scope, State};
+pub use desk::{Desk, failure_of};
+pub use door::{Door, Streams};
+pub use edit::apply as apply_changes;
+pub use lease::{Lease, Stay};
+pub use place::Place;
+pub use serve::run_agent;
+pub use start::{Handover, start};

@@ -1,0 +1,105 @@
+//! `truebell item`: items, one verb per file.
+
+mod create;
+mod draft;
+mod edit;
+mod get;
+mod history;
+mod list;
+mod state;
+
+pub(super) use list::{ScopeArgs, show_listing};
+
+use super::context::Context;
+use crate::agent::ItemName;
+use crate::exit::{Answered, Failure};
+use clap::{Args, Subcommand};
+use truebell_core::item::Category;
+
+/// Commands about items
+#[derive(Debug, Subcommand)]
+pub enum Item {
+    /// List items
+    List(list::List),
+    /// Show an item, or one field of it
+    Get(get::Get),
+    /// Create an item
+    Create(create::Create),
+    /// Change an item; old values stay in its history
+    Edit(edit::Edit),
+    /// Move an item to the trash
+    Rm(state::Rm),
+    /// Take an item out of the trash or the archive, or back to an older version
+    Restore(state::Restore),
+    /// Move an item to the archive
+    Archive(state::Archive),
+    /// List an item's versions
+    History(history::History),
+}
+
+impl Item {
+    /// Runs it.
+    pub fn run(self, context: &mut Context) -> Answered {
+        match self {
+            Self::List(command) => command.run(context),
+            Self::Get(command) => command.run(context),
+            Self::Create(command) => command.run(context),
+            Self::Edit(command) => command.run(context),
+            Self::Rm(command) => command.run(context),
+            Self::Restore(command) => command.run(context),
+            Self::Archive(command) => command.run(context),
+            Self::History(command) => command.run(context),
+        }
+    }
+}
+
+/// Which item.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Which {
+    /// Its title or id
+    #[arg(value_name = "ITEM")]
+    item: String,
+    /// Look only in this vault
+    #[arg(long, value_name = "VAULT")]
+    vault: Option<String>,
+}
+
+impl Which {
+    /// As the desk takes it.
+    pub(super) fn name(&self) -> ItemName {
+        ItemName { name: self.item.clone(), vault: self.vault.clone() }
+    }
+}
+
+/// Every category, by the word for it.
+const CATEGORIES: [(&str, Category); 10] = [
+    ("login", Category::Login),
+    ("secure-note", Category::SecureNote),
+    ("card", Category::Card),
+    ("identity", Category::Identity),
+    ("ssh-key", Category::SshKey),
+    ("api-credential", Category::ApiCredential),
+    ("database", Category::Database),
+    ("server", Category::Server),
+    ("wifi", Category::Wifi),
+    ("document", Category::Document),
+];
+
+/// Reads a category's word.
+pub(super) fn parse_category(word: &str) -> Answered<Category> {
+    let found = CATEGORIES.iter().find(|(name, _)| *name == word || (word == "note" && *name == "secure-note"));
+    found.map(|(_, category)| *category).ok_or_else(|| {
+        let names = CATEGORIES.map(|(name, _)| name).join(", ");
+        Failure::usage(format!("There is no category “{word}”. There are: {names}."))
+    })
+}
+
+/// A category's word.
+pub(super) fn category_word(category: Category) -> &'static str {
+    CATEGORIES.iter().find(|(_, known)| *known == category).map_or("item", |(name, _)| name)
+}
+
+/// For help texts and completions.
+pub(super) fn category_parser() -> clap::builder::PossibleValuesParser {
+    clap::builder::PossibleValuesParser::new(CATEGORIES.map(|(name, _)| name))
+}

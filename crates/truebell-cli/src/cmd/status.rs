@@ -1,0 +1,94 @@
+//! `truebell status`: how things stand, locked or not, with the server or without.
+
+use super::context::Context;
+use crate::agent::{Ask, StatusView, failure_of};
+use crate::client::{Profile, ProfileError};
+use crate::exit::Answered;
+use crate::output::{Page, Show, clean, time_text};
+use clap::Args;
+use std::io;
+
+/// How things stand, and why
+///
+/// Never asks for a password and never talks to the server. When locked, it tells only what is known without the password.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Show the last exchanges with the server, how each was judged, and why
+    #[arg(long)]
+    why: bool,
+}
+
+impl Status {
+    /// Runs it.
+    pub fn run(self, context: &mut Context) -> Answered {
+        let given = context.globals.password.source();
+        let can_unlock = given.stdin || given.file.is_some() || given.fd.is_some();
+        let view: StatusView = if context.agent()?.is_some() || can_unlock {
+            context.ask(Ask::Status { why: self.why })?
+        } else {
+            if self.why {
+                context.out.remark("The last exchanges are sealed with the account: unlock it to see them.");
+            }
+            locked(&context.profile()?)?
+        };
+        context.out.answer(&view)
+    }
+}
+
+fn locked(profile: &Profile) -> Answered<StatusView> {
+    let device = profile.device().map_err(|error| failure_of(&error.into()))?;
+    let device = device.ok_or_else(|| failure_of(&ProfileError::Empty(profile.name().to_owned()).into()))?;
+    Ok(StatusView {
+        profile: profile.name().to_owned(),
+        unlocked: false,
+        agent: false,
+        unlocked_until: None,
+        server: device.server,
+        fingerprint: device.pinned.key.fingerprint().to_string(),
+        account: device.trust.account.to_string(),
+        email: device.email,
+        device: device.device.to_string(),
+        device_name: device.device_name,
+        open: None,
+    })
+}
+
+impl Show for StatusView {
+    fn show(&self, page: &mut Page<'_>) -> io::Result<()> {
+        let paint = page.paint;
+        let mut line = |name: &str, value: &str| page.line(format_args!("{} {value}", paint.dim(&format!("{name:<12}"))));
+        line("account", &format!("{} ({})", clean(&self.email), self.account))?;
+        line("server", &format!("{} ({})", clean(&self.server), self.fingerprint))?;
+        line("device", &format!("{} ({})", clean(&self.device_name), self.device))?;
+        line("profile", &self.profile)?;
+        let Some(open) = &self.open else {
+            return line("state", "locked: `truebell unlock` opens it");
+        };
+        match self.unlocked_until {
+            Some(until) => line("state", &format!("unlocked until {}, or longer while it is used", time_text(until.0)))?,
+            None => line("state", "unlocked for this command")?,
+        }
+        line("items", &open.items.to_string())?;
+        line("sync", &open.sentence)?;
+        if open.pending > 0 {
+            line("waiting", &format!("{} edits are not at the server yet", open.pending))?;
+        }
+        if !open.second_factors.is_empty() {
+            line("factors", &open.second_factors.join(", "))?;
+        }
+        if open.newer_credentials {
+            line("password", "a newer password or Secret Key is in force: unlock with it next time")?;
+        }
+        if let Some(due) = open.deletion_due {
+            line("deletion", &format!("the account will be deleted on {}; `truebell account keep` keeps it", time_text(due.0)))?;
+        }
+        let Some(why) = &open.why else { return Ok(()) };
+        page.line("")?;
+        let mut table = crate::output::Table::new(&["when", "request", "status", "outcome", "because"]);
+        for trace in why {
+            let status = if trace.status == 0 { "-".to_owned() } else { trace.status.to_string() };
+            table.row([&trace.at.utc().to_string(), &trace.request, &status, &trace.outcome, &trace.because]);
+        }
+        page.table(&table)
+    }
+}
