@@ -2,12 +2,15 @@
 
 mod acts;
 mod admission;
+pub mod backup;
 mod body;
 pub mod chance;
 pub mod clock;
 pub mod config;
 mod error;
 mod hints;
+pub mod identity;
+pub mod mail;
 mod mails;
 mod reply;
 mod routes;
@@ -15,6 +18,8 @@ mod sealed;
 mod session;
 mod signers;
 mod state;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use admission::{Limits, Rate};
 pub use routes::{derive_invitation_digest, router};

@@ -205,11 +205,11 @@ mod tests {
     use std::time::Duration;
 
     fn from_file(text: &str) -> Result<Loaded, String> {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         let path = folder.path().join("truebell.toml");
-        std::fs::write(&path, text).unwrap();
-        load(&Sources { file: Some(path.clone()), ..Sources::default() })
-            .map_err(|error| error.to_string().replace(path.to_str().unwrap(), "FILE"))
+        std::fs::write(&path, text).map_err(|error| error.to_string())?;
+        let shown = path.display().to_string();
+        load(&Sources { file: Some(path), ..Sources::default() }).map_err(|error| error.to_string().replace(&shown, "FILE"))
     }
 
     fn flag(name: &str, text: &str) -> Given {
