@@ -1,6 +1,9 @@
 //! Round trips with the real KeePassXC: it writes, we read; we write, it reads. Needs `keepassxc-cli` (Debian package `keepassxc`).
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
+mod common;
+
+use common::NOW;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
@@ -15,7 +18,6 @@ use truebell_transfer::export::{self, Format, Outgoing};
 use truebell_transfer::import::{self, ImportError, ImportedFile, Source, Unlock};
 
 const PASSWORD: &str = "correct horse";
-const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
 
 /// Runs `keepassxc-cli` in `folder` with `input` typed, and gives what it printed.
 fn keepassxc(folder: &Path, arguments: &[&str], input: &str) -> String {
@@ -236,4 +238,90 @@ fn keepassxcs_own_csv_is_read() {
     assert_eq!((imported.items.len(), imported.report.losses.len()), (1000, 0));
     let item = &imported.items[205];
     assert_eq!((item.folder.as_deref(), value(&item.item, "password")), (Some("Group 2"), "p<ä25  "));
+}
+
+/// One `String` of an entry.
+fn string(key: &str, value: &str) -> String {
+    format!("<String><Key>{key}</Key><Value>{value}</Value></String>")
+}
+
+fn entry(number: u8, inside: &str) -> String {
+    let times = "<Times><CreationTime>2020-01-01T00:00:00Z</CreationTime><LastModificationTime>2021-01-01T00:00:00Z</LastModificationTime>\
+        <LocationChanged>2022-01-01T00:00:00Z</LocationChanged><ExpiryTime>2030-01-02T03:04:05Z</ExpiryTime><Expires>EXPIRES</Expires></Times>";
+    let times = times.replace("EXPIRES", if number == 1 { "True" } else { "False" });
+    format!("<Entry><UUID>{}</UUID>{times}{inside}</Entry>", data_encoding::BASE64.encode(&[number; 16]))
+}
+
+fn everything() -> String {
+    let history = entry(1, &(string("Title", "Bank") + &string("UserName", "ada") + &string("Password", "old") + &string("Gone", "x")))
+        .replace("2021-01-01", "2020-06-01");
+    let rich = [
+        "<IconID>5</IconID><ForegroundColor>#FF0000</ForegroundColor><OverrideURL>cmd://x</OverrideURL><Tags>work;Favorite</Tags>".to_owned(),
+        string("Title", "Bank") + &string("UserName", "ada") + &string("Password", "new") + &string("URL", "https://a.example"),
+        string("KP2A_URL_1", "https://c.example") + &string("KP2A_URL", "https://b.example") + &string("Customer", "42"),
+        string("KPEX_PASSKEY_USERNAME", "ada") + &string("KPEX_PASSKEY_RELYING_PARTY", "a.example"),
+        "<AutoType><Enabled>True</Enabled><DefaultSequence>{TAB}</DefaultSequence><Association><Window>Bank*</Window><KeystrokeSequence>{ENTER}</KeystrokeSequence></Association></AutoType>".to_owned(),
+        "<CustomData><Item><Key>Plugin</Key><Value>setting</Value></Item></CustomData>".to_owned(),
+        format!("<History>{history}</History>"),
+    ];
+    let seed = string("Title", "Seed") + &string("TOTP Seed", "JBSW Y3DP") + &string("TOTP Settings", "60;8");
+    let time = string("Title", "Time") + &string("TimeOtp-Secret-Hex", "48656c6c6f") + &string("TimeOtp-Algorithm", "HMAC-SHA-256");
+    let counter = string("Title", "Counter") + &string("HmacOtp-Secret", "abc") + &string("HmacOtp-Counter", "7");
+    let hex = "01".repeat(16);
+    let reference = string("Title", "Reference") + &string("Password", &format!("{{REF:P@I:{hex}}}")) + &string("UserName", "{REF:U@I:00}");
+    let group = |number: u8, name: &str, inside: &str| {
+        format!("<Group><UUID>{}</UUID><Name>{name}</Name>{inside}</Group>", data_encoding::BASE64.encode(&[100 + number; 16]))
+    };
+    let inner = group(3, "Deep", &entry(2, &seed));
+    let work = group(2, "Work", &format!("<Notes>about work</Notes>{}{inner}", entry(1, &rich.concat())));
+    let bin = group(4, "Bin", &(entry(5, &string("Title", "Trashed")) + &group(6, "Sub", &entry(6, &string("Title", "Below")))));
+    let root = work + &group(5, "Empty", "") + &bin + &entry(3, &time) + &entry(4, &counter) + &entry(7, &reference);
+    let meta = format!(
+        "<Meta><RecycleBinEnabled>True</RecycleBinEnabled><RecycleBinUUID>{}</RecycleBinUUID></Meta>",
+        data_encoding::BASE64.encode(&[104; 16])
+    );
+    format!("<KeePassFile>{meta}<Root>{}</Root></KeePassFile>", group(1, "Root", &root))
+}
+
+#[test]
+fn everything_an_entry_can_have_is_kept_or_reported() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("in.xml"), everything()).unwrap();
+    keepassxc(folder.path(), &["import", "-q", "-p", "in.xml", "out.kdbx"], &twice());
+    let imported = read(folder.path(), "out.kdbx");
+    insta::assert_snapshot!(common::describe(&imported), @r#"
+    Login "Time" 1577836800000..1609459200000
+      totp Totp "otpauth://totp/Time?secret=JBSWY3DP&period=30&digits=6&issuer=Time&algorithm=SHA256"
+    Login "Counter" 1577836800000..1609459200000
+      "HmacOtp-Counter" Text "7"
+      "HmacOtp-Secret" Concealed "abc"
+    Login "Reference" ({REF:U@I:00}) 1577836800000..1609459200000
+      password Concealed "new"
+      username Text "{REF:U@I:00}"
+    Login "Bank" (ada) #Work #work favourite 1577836800000..1609459200000
+      site https://a.example 
+      site https://b.example 
+      site https://c.example 
+      "Customer" Text "42"
+      password Concealed "new"
+      username Text "ada"
+      passkey Passkey "{\"credentials\":{\"KPEX_PASSKEY_RELYING_PARTY\":\"a.example\",\"KPEX_PASSKEY_USERNAME\":\"ada\"},\"from\":\"keepassxc\"}"
+      "expires" Text "2030-01-02T03:04:05Z"
+      "override URL" Text "cmd://x"
+      "auto-type" Text "{TAB}"
+      "auto-type: Bank*" Text "{ENTER}"
+      [KeePass plug-in data]
+      "Plugin" Concealed "setting"
+      past /Gone "x" until 1609459200000
+      past /password "old" until 1609459200000
+    Login "Seed" #Work/Deep 1577836800000..1609459200000
+      totp Totp "otpauth://totp/Seed?secret=JBSWY3DP&period=60&digits=8&issuer=Seed"
+    Login "Trashed" trashed 1640995200000 1577836800000..1609459200000
+    Login "Below" #Sub trashed 1640995200000 1577836800000..1609459200000
+    record 3 | Reference | UserName | changed | the reference in it points to nothing; it is kept as text
+    record 4 | Bank | icon | lost | looks of an entry are not carried
+    record 4 | Bank | foreground colour | lost | looks of an entry are not carried
+    group Work |  | notes | lost | groups become tags, and tags have no notes
+    group Empty |  | (whole record) | lost | groups become tags, and an empty group tags nothing
+    "#);
 }

@@ -73,6 +73,19 @@ fn safari_logins_are_read_with_one_time_passwords_and_without() {
 }
 
 #[test]
+fn onepassword_tables_are_not_taken_for_safaris() {
+    let csv =
+        "Title,Url,Username,Password,OTPAuth,Favorite,Archived,Tags,Notes\nExample,https://example.org,ada,pw,,true,true,work;mail,n\n";
+    insta::assert_snapshot!(describe(&read_as(Source::OnePasswordCsv, "x.csv", csv.as_bytes())), @r#"
+    Login "Example" (ada) #mail #work favourite archived
+      site https://example.org 
+      username Text "ada"
+      password Concealed "pw"
+      note "n"
+    "#);
+}
+
+#[test]
 fn lastpass_logins_and_typed_notes_are_read() {
     let csv = "url,username,password,totp,extra,name,grouping,fav\n\
         https://example.org,ada,pw,JBSWY3DP,\"two\nlines\",Example,Work\\Mail,1\n\

@@ -22,6 +22,8 @@ pub enum Source {
     BitwardenCsv,
     /// 1Password's 1PUX.
     OnePassword,
+    /// 1Password's CSV.
+    OnePasswordCsv,
     /// Proton Pass: JSON or its zip.
     ProtonPass,
     /// Proton Pass: CSV.
@@ -42,7 +44,7 @@ pub enum Source {
     NordPass,
 }
 
-const ALL: [(Source, &str, &str); 16] = [
+const ALL: [(Source, &str, &str); 17] = [
     (Source::Archive, "truebell", "Truebell archive"),
     (Source::TruebellCsv, "truebell-csv", "Truebell CSV"),
     (Source::KeePass, "keepass", "KeePass"),
@@ -50,6 +52,7 @@ const ALL: [(Source, &str, &str); 16] = [
     (Source::Bitwarden, "bitwarden", "Bitwarden"),
     (Source::BitwardenCsv, "bitwarden-csv", "Bitwarden CSV"),
     (Source::OnePassword, "1password", "1Password 1PUX"),
+    (Source::OnePasswordCsv, "1password-csv", "1Password CSV"),
     (Source::ProtonPass, "protonpass", "Proton Pass"),
     (Source::ProtonPassCsv, "protonpass-csv", "Proton Pass CSV"),
     (Source::Chrome, "chrome", "Chrome CSV"),

@@ -8,6 +8,7 @@ mod keepassxc;
 mod lastpass;
 mod map;
 mod nordpass;
+mod onepassword;
 mod protonpass;
 mod table;
 mod truebell;
@@ -21,9 +22,10 @@ use truebell_core::time::UnixMillis;
 pub(super) use dashlane::is_part as is_dashlane_part;
 
 /// Every dialect, the ones with more telling columns first.
-const DIALECTS: [&Dialect; 17] = [
+const DIALECTS: [&Dialect; 18] = [
     &truebell::DIALECT,
     &bitwarden::DIALECT,
+    &onepassword::DIALECT,
     &lastpass::DIALECT,
     &nordpass::DIALECT,
     &protonpass::DIALECT,

@@ -86,7 +86,7 @@ fn read_texts(entry: &Entry, draft: &mut Draft, context: &Context<'_>, report: &
                 passkey.insert(key.to_owned(), Value::String(value));
             }
             key => {
-                let kind = if text.is_protected { FieldKind::Concealed } else { FieldKind::Text };
+                let kind = if text.is_protected || key.starts_with("HmacOtp-Secret") { FieldKind::Concealed } else { FieldKind::Text };
                 draft.custom(key, kind, value);
             }
         }

@@ -23,7 +23,10 @@ pub(super) fn read(entry: &Entry, draft: &mut Draft, context: &Context<'_>, repo
         if old.tags != new.tags && !old.tags.is_empty() {
             draft.past("tags", old.tags.as_str(), until);
         }
-        if old.override_url != new.override_url || old.custom_data != new.custom_data || old.auto_type != new.auto_type {
+        let is_lost = !old.override_url.is_empty() && old.override_url != new.override_url
+            || !old.custom_data.is_empty() && old.custom_data != new.custom_data
+            || !old.auto_type.is_empty() && old.auto_type != new.auto_type;
+        if is_lost {
             report.lose(
                 context.place,
                 draft.title_text(),

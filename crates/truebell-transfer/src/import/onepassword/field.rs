@@ -47,9 +47,10 @@ pub(super) fn read(id: &str, title: &str, number: Option<&str>, mut value: Bag, 
     let mut email = value.bag("email");
     put(id, label, FieldKind::Email, email.text("email_address"), draft);
     email.drop(&["provider"]);
-    put(id, label, FieldKind::Address, address(value.bag("address")), draft);
+    let mut place = value.bag("address");
+    put(id, label, FieldKind::Address, address(&mut place), draft);
     ssh_key(value.bag("sshKey"), draft);
-    for (name, rest) in [("email", email), ("", value)] {
+    for (name, rest) in [("email", email), ("address", place), ("", value)] {
         keep_under(name, label, rest, draft);
     }
 }
@@ -65,7 +66,7 @@ fn put(id: &str, label: &str, kind: FieldKind, text: String, draft: &mut Draft) 
     }
 }
 
-fn address(mut address: Bag) -> String {
+fn address(address: &mut Bag) -> String {
     let city = format!("{} {}", address.text("zip"), address.text("city"));
     let lines = [address.text("street"), city.trim().to_owned(), address.text("state"), address.text("country")];
     lines.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
