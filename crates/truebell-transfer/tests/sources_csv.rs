@@ -300,6 +300,25 @@ fn bitwarden_and_keepassxc_tables_are_read() {
 }
 
 #[test]
+fn one_time_passwords_that_make_no_codes_are_kept_and_reported() {
+    let csv = "Title,URL,Username,Password,Notes,OTPAuth\nA,https://a.example,a,p,,otpauth://hotp/x?secret=JBSWY3DP&counter=1\nB,https://b.example,b,p,,not base32!\n";
+    insta::assert_snapshot!(describe(&read_as(Source::Safari, "Passwords.csv", csv.as_bytes())), @r#"
+    Login "A" (a)
+      site https://a.example 
+      username Text "a"
+      password Concealed "p"
+      totp Totp "otpauth://hotp/x?secret=JBSWY3DP&counter=1"
+    Login "B" (b)
+      site https://b.example 
+      username Text "b"
+      password Concealed "p"
+      totp Totp "not base32!"
+    item 1 | A | one-time password | changed | it is kept as it is, but makes no codes: this one-time password counts uses instead of time (HOTP), which Truebell does not make: keep it in the app it is in
+    item 2 | B | one-time password | changed | it is kept as it is, but makes no codes: the one-time password's secret has a character that is not a letter A-Z or a digit 2-7 (character 11): copy it again from the site
+    "#);
+}
+
+#[test]
 fn columns_nobody_knows_become_custom_fields() {
     let csv = "name;url;username;password;note;Security Question\nExample;https://example.org;ada;pw;;Mother?\n";
     insta::assert_snapshot!(describe(&read_as(Source::Chrome, "x.csv", csv.as_bytes())), @r#"

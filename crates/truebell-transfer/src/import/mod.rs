@@ -15,9 +15,10 @@ pub use error::ImportError;
 pub use source::{Source, UnknownSource};
 
 use crate::report::LossReport;
-use truebell_core::item::Item;
+use truebell_core::item::{FieldKind, Item};
 use truebell_core::secret::Secret;
 use truebell_core::time::UnixMillis;
+use truebell_core::totp::Totp;
 use zeroize::Zeroize;
 
 /// What a file held.
@@ -98,7 +99,21 @@ pub fn read(source: Source, bytes: &[u8], unlock: Unlock<'_>, now: UnixMillis) -
         Source::ProtonPass => protonpass::read(bytes, now),
         _ => csv::read(source, bytes, now),
     }?;
+    report_odd_totp(&mut imported);
     imported.report.items = imported.items.len();
     imported.report.files = imported.items.iter().map(|item| item.files.len()).sum();
     Ok(imported)
+}
+
+/// Says which one-time passwords were kept but make no codes here: counted ones, Steam's, broken ones.
+fn report_odd_totp(imported: &mut Imported) {
+    for (index, item) in imported.items.iter().enumerate() {
+        let fields = item.item.detail.sections.iter().flat_map(|section| &section.fields);
+        for field in fields.filter(|field| field.kind == FieldKind::Totp && !field.value.is_empty()) {
+            if let Err(error) = Totp::parse(field.value.expose()) {
+                let reason = format!("it is kept as it is, but makes no codes: {error}");
+                imported.report.change(&format!("item {}", index + 1), &item.item.overview.title, &field.label, &reason);
+            }
+        }
+    }
 }
