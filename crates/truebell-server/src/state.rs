@@ -44,6 +44,8 @@ pub struct Settings {
     pub capacity: usize,
     /// How long one request may take, its body included; a stream until it begins.
     pub request_time_max: Duration,
+    /// How often a stream of hints shows that it is alive.
+    pub heartbeat: Duration,
     /// How often what can be tried.
     pub limits: Limits,
     /// Networks of the proxies whose `X-Forwarded-For` is believed.
@@ -60,6 +62,7 @@ impl Default for Settings {
             pace: Duration::from_secs(1),
             capacity: 1024,
             request_time_max: Duration::from_mins(1),
+            heartbeat: Duration::from_secs(25),
             limits: Limits::default(),
             trusted_proxies: Networks::default(),
         }

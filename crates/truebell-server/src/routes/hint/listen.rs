@@ -12,12 +12,10 @@ use axum::extract::State;
 use futures::stream;
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 use truebell_core::hash::Hash32;
 
-/// A comment this often keeps proxies from closing the stream, and tells both ends of a dead one.
-const HEARTBEAT: Duration = Duration::from_secs(25);
 const NEW: Bytes = Bytes::from_static(b"event: new\ndata: {}\n\n");
+/// A comment: it keeps proxies from closing the stream, and tells both ends of a dead one.
 const BEAT: Bytes = Bytes::from_static(b":\n\n");
 
 struct Hearing {
@@ -42,7 +40,7 @@ impl Hearing {
         }
         let hint = tokio::select! {
             () = self.listener.next() => NEW,
-            () = tokio::time::sleep(HEARTBEAT) => BEAT,
+            () = tokio::time::sleep(self.app.settings.heartbeat) => BEAT,
         };
         // What is new may be that this device was put out. A store that fails has not said so: then the stream goes on.
         match self.app.store.session(self.token).await {
