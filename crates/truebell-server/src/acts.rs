@@ -2,7 +2,7 @@
 //! request does, countersigned, and recorded with its change and its mails in one transaction.
 
 use crate::error::Refusal;
-use crate::mails::mails;
+use crate::mail::mails_about;
 use crate::reply::Reply;
 use crate::session::Session;
 use crate::state::App;
@@ -86,7 +86,7 @@ impl Next<'_> {
         let (now, account, device) = (app.now(), self.account.account, self.act.device);
         let event = countersign(app, self.act, self.signed, now);
         let set = event.set.clone();
-        let mails = mails(app, &event, now, to);
+        let mails = mails_about(&event, now, to, &mut *app.chance.chance());
         match app.store.record(Recording { account, event, change, at: now, mails }).await? {
             Recorded::Done => {
                 app.hints.tell(account, device);

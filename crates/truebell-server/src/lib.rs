@@ -11,7 +11,6 @@ mod error;
 mod hints;
 pub mod identity;
 pub mod mail;
-mod mails;
 mod reply;
 mod routes;
 mod sealed;

@@ -104,8 +104,8 @@ impl Admission {
         self.capacity.at_work()
     }
 
-    /// How long a client waits before it syncs again: longer the busier the server is, up to eight times.
+    /// How long a client waits before it syncs again: longer from half its capacity on, up to eight times.
     pub(crate) fn pace(&self, unhurried: Duration) -> Duration {
-        unhurried.saturating_mul(1 << self.capacity.eighths().saturating_sub(4).min(3))
+        unhurried.saturating_mul(1 << self.capacity.eighths().saturating_sub(3).min(3))
     }
 }

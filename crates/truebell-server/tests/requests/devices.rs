@@ -74,7 +74,11 @@ async fn an_enrolled_device_opens_sessions_with_its_own_key() {
     let signature = stranger.key.sign(Purpose::DeviceProof, &prove.challenge);
     let forged = Prove { signature, ..prove.clone() };
     assert_eq!(world.post("/v1/sessions", &forged).send().await.word(), "device-unknown");
-    let others = Prove { challenge: unknown.challenge.clone(), signature: ada.laptop.key.sign(Purpose::DeviceProof, &unknown.challenge), ..prove.clone() };
+    let others = Prove {
+        challenge: unknown.challenge.clone(),
+        signature: ada.laptop.key.sign(Purpose::DeviceProof, &unknown.challenge),
+        ..prove.clone()
+    };
     assert_eq!(world.post("/v1/sessions", &others).send().await.word(), "device-unknown");
     world.wait(Duration::from_secs(121));
     assert_eq!(world.post("/v1/sessions", &prove).send().await.word(), "sign-in-over");
@@ -103,9 +107,8 @@ async fn a_revoked_device_is_out_at_once_and_stays_out() {
     let mut ada = Person::sign_up(&world, "ada", 1).await;
     let phone = ada.enrol(&world, "phone").await;
     let path = format!("/v1/devices/{}/revoke", phone.new.device);
-    let revoke = |name: &str| Revoke {
-        act: ada.signed(&world, What::DeviceRevoked { revoked: phone.new.device, revoked_name: name.into() }),
-    };
+    let revoke =
+        |name: &str| Revoke { act: ada.signed(&world, What::DeviceRevoked { revoked: phone.new.device, revoked_name: name.into() }) };
     assert_eq!(ada.post(&world, &path, &revoke("toaster")).send().await.word(), "malformed");
     let good = revoke("phone");
     let reply = ada.post(&world, &path, &good).send().await;

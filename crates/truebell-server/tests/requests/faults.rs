@@ -57,7 +57,14 @@ async fn requests(world: &World) -> Vec<Wire> {
     let due = world.now() + std::time::Duration::from_hours(14 * 24);
     let commit = ada.commit(world, vec![ada.revision(ItemId([2; 16]), 1, Default::default(), 100)]);
     let chunk = ada.vault_path(&format!("/attachments/{}/chunks/0", AttachmentId([1; 16])));
-    let wire = |name, method: Method, path: &str, body: Vec<u8>, again| Wire { name, method, path: path.into(), token: token.clone(), body, again };
+    let wire = |name, method: Method, path: &str, body: Vec<u8>, again| Wire {
+        name,
+        method,
+        path: path.into(),
+        token: token.clone(),
+        body,
+        again,
+    };
     let post = |name, path: &str, body: Vec<u8>, again| wire(name, Method::POST, path, body, again);
     vec![
         post("lookup", "/v1/sign-in/lookup", json(&Lookup { email: "ada@example.org".into() }), "ok"),
@@ -85,9 +92,27 @@ async fn requests(world: &World) -> Vec<Wire> {
 }
 
 const METHODS: [&str; 21] = [
-    "account", "account_by_address", "sign_up", "record", "start_enrolment", "enrolment", "device", "devices", "open_session", "session",
-    "sessions", "close_session", "create_vault", "commit", "changes", "revisions", "dropped_since", "put_chunk", "chunk",
-    "event_by_code", "delete_attachment",
+    "account",
+    "account_by_address",
+    "sign_up",
+    "record",
+    "start_enrolment",
+    "enrolment",
+    "device",
+    "devices",
+    "open_session",
+    "session",
+    "sessions",
+    "close_session",
+    "create_vault",
+    "commit",
+    "changes",
+    "revisions",
+    "dropped_since",
+    "put_chunk",
+    "chunk",
+    "event_by_code",
+    "delete_attachment",
 ];
 
 async fn dump(world: &World) -> Vec<truebell_store::rows::DumpRow> {
@@ -109,7 +134,12 @@ async fn calls(place: usize) -> Vec<(&'static str, u32)> {
     let request = requests(&world).await.swap_remove(place);
     let before = METHODS.map(|method| world.faults.calls(method));
     request.send(&world).await;
-    METHODS.iter().zip(before).map(|(method, before)| (*method, world.faults.calls(method) - before)).filter(|(_, calls)| *calls > 0).collect()
+    METHODS
+        .iter()
+        .zip(before)
+        .map(|(method, before)| (*method, world.faults.calls(method) - before))
+        .filter(|(_, calls)| *calls > 0)
+        .collect()
 }
 
 #[tokio::test]
@@ -182,4 +212,12 @@ async fn a_store_that_fails_in_the_middle_of_a_stream_cuts_it() {
     world.faults.fail_call("revisions", 3, Fault::NotPersisted(StoreError::Unavailable));
     let reply = world.post_cbor("/v1/sync", &Have::default()).token(&ada.laptop.token).send().await;
     assert!(reply.cut && reply.word() == "ok");
+}
+
+#[tokio::test]
+async fn a_store_that_fails_never_says_that_a_notice_was_not_sent() {
+    let world = World::new().await;
+    world.faults.fail_all(StoreError::Unavailable);
+    let reply = world.get("/v1/notices/7KQ4F-2M9XB").send().await;
+    assert_eq!((reply.word(), reply.status), ("busy", 503));
 }

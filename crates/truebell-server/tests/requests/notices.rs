@@ -5,7 +5,6 @@ use super::world::World;
 use truebell_core::event::{Chain, Trust, read_signed, verify};
 use truebell_core::hash::Hash32;
 use truebell_core::wire::notice::{Checked, Verdict};
-use truebell_store::StoreError;
 
 #[tokio::test]
 async fn a_code_is_genuine_with_the_event_that_proves_it_or_was_never_sent() {
@@ -26,12 +25,4 @@ async fn a_code_is_genuine_with_the_event_that_proves_it_or_was_never_sent() {
     assert_eq!(verify(&event, &trust, &Chain::default()).unwrap().digest, Hash32::derive_plain(event.as_bytes()));
     insta::assert_snapshot!(world.get("/v1/notices/7KQ4F-2M9XB").send().await.text(), @r#"{"code":"7KQ4F-2M9XB","verdict":"never-sent"}"#);
     insta::assert_snapshot!(world.get("/v1/notices/hello").send().await.text(), @r#"{"type":"https://truebell.org/problems/malformed","title":"The request is not one this server understands: update Truebell.","status":400,"detail":"A check code has ten letters and digits, as in 7KQ4F-2M9XB."}"#);
-}
-
-#[tokio::test]
-async fn a_store_that_fails_never_says_that_a_notice_was_not_sent() {
-    let world = World::new().await;
-    world.faults.fail_all(StoreError::Unavailable);
-    let reply = world.get("/v1/notices/7KQ4F-2M9XB").send().await;
-    assert_eq!((reply.word(), reply.status), ("busy", 503));
 }

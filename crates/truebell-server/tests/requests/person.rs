@@ -92,7 +92,12 @@ pub(crate) fn prepare(world: &World, name: &str, seed: u64) -> (Person, sign_up:
             opaque: Vec::new().into(),
             keyset: keys.seal_keyset(1, &root, &mut chance).into(),
             vault: NewVault { vault, key: key.into(), name: name_sealed.into(), head: truebell_core::cbor::to_vec(&head).into() },
-            device: NewDevice { device: DeviceId([0; 16]), key: SigningKey::from_seed(&[1; 32]).public(), name: String::new(), platform: String::new() },
+            device: NewDevice {
+                device: DeviceId([0; 16]),
+                key: SigningKey::from_seed(&[1; 32]).public(),
+                name: String::new(),
+                platform: String::new(),
+            },
             act: String::new(),
         },
         keys,

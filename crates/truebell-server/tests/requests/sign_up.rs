@@ -107,9 +107,12 @@ async fn an_invitation_is_good_once_and_a_closed_server_takes_nobody() {
     let world = World::with(|settings| settings.sign_up = SignUpMode::Invite).await;
     let expires = world.now() + Duration::from_hours(1);
     world.store.invite(derive_invitation_digest("welcome"), expires).await.unwrap();
-    for (seed, invitation, word) in
-        [(1, None, "sign-up-closed"), (2, Some("guess"), "bad-invitation"), (3, Some(" welcome "), "ok"), (4, Some("welcome"), "bad-invitation")]
-    {
+    for (seed, invitation, word) in [
+        (1, None, "sign-up-closed"),
+        (2, Some("guess"), "bad-invitation"),
+        (3, Some(" welcome "), "ok"),
+        (4, Some("welcome"), "bad-invitation"),
+    ] {
         let (mut person, mut start, registration) = prepare(&world, &format!("person{seed}"), seed);
         start.invitation = invitation.map(str::to_owned);
         let reply = world.post("/v1/sign-up/start", &start).send().await;

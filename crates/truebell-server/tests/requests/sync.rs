@@ -90,7 +90,8 @@ async fn a_vault_that_loses_revisions_while_it_is_read_is_cut_and_not_ended() {
     let first = begun.body.frame().await.unwrap().unwrap().into_data().unwrap();
     assert!(first.len() > 200_000 && first.len() < 600_000, "one page at a time, not {} bytes", first.len());
     let buried = ada.revision(item(9), 1, Hash32::default(), 100_000);
-    let tombstone = Revision { number: 2, prev: buried.digest(ada.vault), kind: Kind::Tombstone, overview: vec![], detail: vec![], item: item(9) };
+    let tombstone =
+        Revision { number: 2, prev: buried.digest(ada.vault), kind: Kind::Tombstone, overview: vec![], detail: vec![], item: item(9) };
     ada.write(&world, vec![tombstone]).await;
     begun.body.collect().await.unwrap_err();
     let again = frames(&sync(&world, &ada, &Have::default()).await);

@@ -5,7 +5,7 @@ use crate::acts::{check_clock, countersign, require, unlike};
 use crate::admission::{Key, Origin};
 use crate::body::Json;
 use crate::error::Refusal;
-use crate::mails::mails;
+use crate::mail::mails_about;
 use crate::reply::Reply;
 use crate::routes::device::enrol::read_device;
 use crate::routes::vault::create::read_vault;
@@ -95,7 +95,7 @@ fn decide(app: &App, asked: &Finish, address: &Address, act: Act, session: NewSe
     let device = read_device(&asked.device, now)?;
     let vault = read_vault(&asked.vault, account, device.device, &asked.public.signing)?;
     let event = countersign(app, act, &asked.act, now);
-    let mails = mails(app, &event, now, &[address.as_str()]);
+    let mails = mails_about(&event, now, &[address.as_str()], &mut *app.chance.chance());
     let wanted = app.settings.sign_up == SignUpMode::Invite;
     Ok(NewAccount {
         account,
