@@ -1,37 +1,65 @@
 //! Devices and sessions: which there are, and ending them.
 
+use super::exchange::{JSON, Question, read_json};
 use super::{Client, Error};
+use truebell_core::event::What;
 use truebell_core::ids::{DeviceId, SessionId};
-use truebell_core::wire::device::{DeviceInfo, SessionInfo};
+use truebell_core::wire::device::{DeviceInfo, Devices, Revoke, SessionInfo, Sessions};
 
 impl Client {
     /// All devices, oldest first.
     pub fn devices(&mut self) -> Result<Vec<DeviceInfo>, Error> {
-        todo!()
+        Ok(self.read::<Devices>("/v1/devices")?.devices)
     }
 
     /// All live sessions, oldest first.
     pub fn sessions(&mut self) -> Result<Vec<SessionInfo>, Error> {
-        todo!()
+        Ok(self.read::<Sessions>("/v1/sessions")?.sessions)
+    }
+
+    fn read<T: serde::de::DeserializeOwned>(&mut self, path: &str) -> Result<T, Error> {
+        let answered = self.line().ask(None, &Question::get(path)).and_then(super::exchange::Answer::accepted);
+        self.flush()?;
+        read_json(&answered?.0)
     }
 
     /// This device's id.
     pub fn device_id(&self) -> DeviceId {
-        todo!()
+        self.device.device
     }
 
     /// Takes a device's access away. Its local copy stays on it, sealed.
     pub fn revoke_device(&mut self, device: DeviceId) -> Result<(), Error> {
-        todo!()
+        let found = self.devices()?.into_iter().find(|there| there.device == device);
+        let found = found.ok_or_else(|| Error::NotFound { what: "device", name: device.to_string() })?;
+        let what = What::DeviceRevoked { revoked: device, revoked_name: found.name };
+        self.act(&format!("/v1/devices/{device}/revoke"), &what, |act| Revoke { act })
     }
 
     /// Ends one session; its device can open the next.
     pub fn revoke_session(&mut self, session: SessionId) -> Result<(), Error> {
-        todo!()
+        let found = self.sessions()?.into_iter().find(|there| there.session == session);
+        let found = found.ok_or_else(|| Error::NotFound { what: "session", name: session.to_string() })?;
+        let device = self.devices()?.into_iter().find(|there| there.device == found.device);
+        let of_device_name = device.map(|device| device.name).unwrap_or_default();
+        let what = What::SessionRevoked { session, of_device: found.device, of_device_name };
+        self.act(&format!("/v1/sessions/{session}/revoke"), &what, |act| Revoke { act })
     }
 
     /// Removes this account from this device: ends the session, then deletes the profile. Refuses while edits wait, unless `discard`.
-    pub fn sign_out(self, discard: bool) -> Result<(), Error> {
-        todo!()
+    pub fn sign_out(mut self, discard: bool) -> Result<(), Error> {
+        let pending = self.status()?.pending;
+        if pending > 0 && !discard {
+            return Err(Error::Input(format!(
+                "{pending} edits on this device have not reached the server yet: sync first, or say that they may be lost"
+            )));
+        }
+        if self.device.session.is_some() {
+            // A server that cannot be asked keeps nobody here: the session ends by itself.
+            let _ended = self.line().ask(None, &Question::post("/v1/sign-out", JSON, b"{}"));
+        }
+        let profile = self.profile.clone();
+        drop(self);
+        Ok(profile.remove()?)
     }
 }

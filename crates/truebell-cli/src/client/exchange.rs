@@ -1,1 +1,230 @@
-//! One exchange, judged: every answer passes through `classify()` here and nowhere else.
+//! One exchange, judged: every answer passes through `classify()` here and nowhere else, and leaves a line in the trace.
+
+use super::status::Trace;
+use super::transport::{Method, Request, Response};
+use super::{Error, World};
+use data_encoding::BASE64URL_NOPAD;
+use serde::de::DeserializeOwned;
+use std::io::Read;
+use truebell_core::chance::make_array;
+use truebell_core::head::{AccountHead, Head, Status};
+use truebell_core::outcome::{Failure, Judgement, Known, Outcome, Pinned, Reply, classify};
+use truebell_core::secret::Secret;
+use truebell_engine::sync::Why;
+
+/// Longest body of an answer that is not a stream: an attachment's chunk, padded and sealed.
+const BODY_BYTES_MAX: u64 = 4 << 20;
+/// How much of a stream's beginning is read to judge it.
+const PEEK_BYTES: u64 = 64 << 10;
+
+pub(super) const JSON: &str = "application/json";
+pub(super) const CBOR: &str = "application/cbor";
+pub(super) const BYTES: &str = "application/octet-stream";
+
+/// A question to one server.
+pub(super) struct Question<'a> {
+    pub method: Method,
+    pub path: &'a str,
+    pub content_type: &'static str,
+    pub body: &'a [u8],
+    pub token: Option<&'a Secret>,
+}
+
+impl<'a> Question<'a> {
+    pub(super) fn get(path: &'a str) -> Self {
+        Self { method: Method::Get, path, content_type: "", body: &[], token: None }
+    }
+
+    pub(super) fn post(path: &'a str, content_type: &'static str, body: &'a [u8]) -> Self {
+        Self { method: Method::Post, path, content_type, body, token: None }
+    }
+}
+
+/// An answer and what it is worth.
+pub(super) struct Answer {
+    pub judgement: Judgement,
+    pub body: Vec<u8>,
+    pub trace: Trace,
+}
+
+impl Answer {
+    /// The body, if our server did what was asked.
+    pub(super) fn accepted(self) -> Result<(Vec<u8>, Option<Head>), Error> {
+        match Why::of(&self.judgement.outcome) {
+            None => Ok((self.body, self.judgement.head)),
+            Some(why) => Err(Error::Server(why)),
+        }
+    }
+
+    /// The body as JSON, if our server did what was asked.
+    pub(super) fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
+        read_json(&self.accepted()?.0)
+    }
+}
+
+pub(super) fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    serde_json::from_slice(body).map_err(|_| Error::Answer("its body is not what this request is answered with"))
+}
+
+/// A stream that was judged by its beginning.
+pub(super) struct Stream {
+    pub judgement: Judgement,
+    pub body: Box<dyn Read + Send>,
+    pub trace: Trace,
+}
+
+fn send(world: &mut World, server: &str, question: &Question<'_>) -> ([u8; 16], Result<Response, Failure>) {
+    let nonce: [u8; 16] = make_array(world.chance.as_mut());
+    let request = Request {
+        method: question.method,
+        server,
+        path: question.path,
+        content_type: question.content_type,
+        body: question.body,
+        nonce: &BASE64URL_NOPAD.encode(&nonce),
+        token: question.token,
+    };
+    (nonce, world.transport.exchange(&request))
+}
+
+/// Asks, and reads the whole answer.
+pub(super) fn ask(world: &mut World, server: &str, pinned: &Pinned, known: Option<&AccountHead>, question: &Question<'_>) -> Answer {
+    let (nonce, response) = send(world, server, question);
+    let read = response.and_then(|mut response| {
+        let body = std::mem::replace(&mut response.body, Box::new(std::io::empty()));
+        read_bounded(body, BODY_BYTES_MAX).map(|(body, whole)| (response, body, whole))
+    });
+    let known = Known { nonce, account: known };
+    let (judgement, body, status) = match read {
+        Ok((response, body, whole)) => (judge(world, pinned, &known, &response, &body, whole), body, response.status),
+        Err(failure) => (classify(&Reply::Failed(failure), pinned, &known, world.clock.now()), Vec::new(), 0),
+    };
+    Answer { trace: trace(world, question, status, &judgement), judgement, body }
+}
+
+/// Asks for a stream, and judges it by its head and its beginning.
+pub(super) fn ask_stream(world: &mut World, server: &str, pinned: &Pinned, known: Option<&AccountHead>, question: &Question<'_>) -> Stream {
+    let (nonce, response) = send(world, server, question);
+    let read = response.and_then(|mut response| {
+        let mut rest = std::mem::replace(&mut response.body, Box::new(std::io::empty()));
+        let mut beginning = Vec::new();
+        rest.by_ref().take(PEEK_BYTES).read_to_end(&mut beginning).map_err(|_| Failure::Broken)?;
+        Ok((response, beginning, rest))
+    });
+    let known = Known { nonce, account: known };
+    match read {
+        Ok((response, beginning, rest)) => {
+            let whole = (beginning.len() as u64) < PEEK_BYTES;
+            let judgement = judge(world, pinned, &known, &response, &beginning, whole);
+            let body = Box::new(std::io::Cursor::new(beginning).chain(rest));
+            Stream { trace: trace(world, question, response.status, &judgement), judgement, body }
+        }
+        Err(failure) => {
+            let judgement = classify(&Reply::Failed(failure), pinned, &known, world.clock.now());
+            Stream { trace: trace(world, question, 0, &judgement), judgement, body: Box::new(std::io::empty()) }
+        }
+    }
+}
+
+fn judge(world: &World, pinned: &Pinned, known: &Known<'_>, response: &Response, body: &[u8], whole: bool) -> Judgement {
+    let reply = Reply::Answer {
+        status: response.status,
+        head: response.head.as_deref(),
+        content_type: response.content_type.as_deref(),
+        via: response.via.as_deref(),
+        body,
+        whole,
+    };
+    classify(&reply, pinned, known, world.clock.now())
+}
+
+/// Asks somebody whose key is not known yet who they are: the answer is read first, and then judged by the key it names.
+pub(super) fn ask_stranger(
+    world: &mut World,
+    server: &str,
+    question: &Question<'_>,
+    pin: impl Fn(&[u8]) -> Option<Pinned>,
+) -> (Judgement, Option<Pinned>) {
+    let (nonce, response) = send(world, server, question);
+    let known = Known { nonce, account: None };
+    let read = response.and_then(|mut response| {
+        let body = std::mem::replace(&mut response.body, Box::new(std::io::empty()));
+        read_bounded(body, BODY_BYTES_MAX).map(|(body, whole)| (response, body, whole))
+    });
+    match read {
+        Ok((response, body, whole)) => {
+            let pinned = pin(&body);
+            // No key in the answer: judged by one that nobody has, so that it says who answered instead.
+            let nobody = || Pinned {
+                server: truebell_core::ids::ServerId([0; 16]),
+                key: truebell_core::sign::PublicKey([0; 32]),
+                generation: Vec::new().into(),
+                restore_epoch: 0,
+            };
+            let by = pinned.clone().unwrap_or_else(nobody);
+            (judge(world, &by, &known, &response, &body, whole), pinned)
+        }
+        Err(failure) => (Judgement { outcome: Outcome::Unreachable(failure), head: None }, None),
+    }
+}
+
+fn read_bounded(mut body: Box<dyn Read + Send>, bytes_max: u64) -> Result<(Vec<u8>, bool), Failure> {
+    let mut bytes = Vec::new();
+    body.by_ref().take(bytes_max).read_to_end(&mut bytes).map_err(|_| Failure::Broken)?;
+    let whole = (bytes.len() as u64) < bytes_max;
+    Ok((bytes, whole))
+}
+
+fn trace(world: &World, question: &Question<'_>, status: u16, judgement: &Judgement) -> Trace {
+    let method = match question.method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+        Method::Put => "PUT",
+        Method::Delete => "DELETE",
+    };
+    let because = match (&judgement.head, &judgement.outcome) {
+        (Some(head), _) => format!(
+            "a head signed by your server for this request, {}, restore epoch {}, pace {} ms",
+            match &head.status {
+                Status::Ok => "done",
+                Status::Busy { .. } => "busy",
+                Status::Maintenance { .. } => "maintenance",
+                Status::Refused { .. } => "refused",
+                Status::Outdated { .. } => "outdated",
+            },
+            head.restore_epoch,
+            head.pace_ms
+        ),
+        (None, Outcome::Unreachable(_)) => "nobody answered".into(),
+        (None, _) => "no head signed by your server for this request, so it was not your server".into(),
+    };
+    Trace {
+        at: world.clock.now(),
+        request: format!("{method} {}", without_ids(question.path)),
+        status,
+        outcome: word(&judgement.outcome),
+        because,
+    }
+}
+
+/// A path with its ids left out.
+fn without_ids(path: &str) -> String {
+    path.split('/').map(|part| if part.contains('_') { "…" } else { part }).collect::<Vec<_>>().join("/")
+}
+
+fn word(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Fresh { .. } => "fresh".into(),
+        Outcome::Unchanged => "unchanged".into(),
+        Outcome::Busy { .. } => "busy".into(),
+        Outcome::Maintenance { .. } => "maintenance".into(),
+        Outcome::Unreachable(failure) => format!("unreachable: {failure:?}").to_lowercase(),
+        Outcome::Intercepted { by } => format!("intercepted by {by}"),
+        Outcome::Outdated { .. } => "outdated".into(),
+        Outcome::ClockSkew { .. } => "clock-skew".into(),
+        Outcome::WrongServer => "wrong-server".into(),
+        Outcome::Restored { epoch, .. } => format!("restored to epoch {epoch}"),
+        Outcome::Refused { reason, .. } => format!("refused: {}", reason.word()),
+        Outcome::Proven(_) => "proven".into(),
+    }
+}

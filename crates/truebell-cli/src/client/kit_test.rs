@@ -1,6 +1,6 @@
 //! Whether a kit and a password still open the account: a sign-in that enrols nothing.
 
-use super::enrol::{KitData, SecondFactor};
+use super::enrol::{KitData, SecondFactor, address, authenticate, meet};
 use super::{Error, World};
 use truebell_core::secret::Secret;
 
@@ -19,5 +19,14 @@ pub struct KitTested {
 
 /// Proves that a kit opens the account. Nothing is stored, here or there.
 pub fn test_kit(kit: &KitData, password: &Secret, world: &mut World, second_factor: SecondFactor<'_>) -> Result<KitTested, Error> {
-    todo!()
+    let server = address(&kit.server)?;
+    let (_, pinned) = meet(&server, Some(&kit.fingerprint), world)?;
+    let to = (server.as_str(), &pinned);
+    let opened = authenticate(world, to, &kit.email, &kit.secret_key, password, second_factor)?;
+    Ok(KitTested {
+        email_moved: opened.finished.email != kit.email,
+        email: opened.finished.email,
+        epoch: opened.finished.chain.epoch,
+        kit_epoch: kit.epoch,
+    })
 }

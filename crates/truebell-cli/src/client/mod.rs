@@ -5,6 +5,7 @@
 //! and chance of the machine in `clock.rs` and `chance.rs`; the network in `http.rs`.
 
 mod account;
+mod acts;
 mod attachments;
 mod chance;
 mod clock;
@@ -18,13 +19,21 @@ mod index;
 mod items;
 mod kit_test;
 mod profile;
+mod rebase;
+mod rebuild;
 mod replica;
+mod session;
 mod status;
 mod sync;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod transport;
 mod unlock;
 mod vaults;
 
+pub use attachments::ATTACHMENT_BYTES_MAX;
 pub use chance::SystemChance;
 pub use clock::{Clock, SystemClock};
 pub use enrol::{KitData, SecondFactor, SignIn, SignUp, server_info, sign_in, sign_up};
@@ -35,15 +44,19 @@ pub use index::{Filter, Listed, Shown};
 pub use items::{ItemRef, Version};
 pub use kit_test::{KitTested, test_kit};
 pub use profile::{Device, Profile, ProfileError};
+pub use rebuild::rebuild;
 pub use replica::ReplicaError;
 pub use status::{Status, Trace};
 pub use sync::Synced;
 pub use transport::{Method, Request, Response, Transport};
-pub use unlock::{rebuild, unlock};
+pub use unlock::unlock;
 pub use vaults::VaultView;
 
 use std::sync::Arc;
+use truebell_core::account::Unlocked;
 use truebell_core::chance::Chance;
+use truebell_core::secret_key::SecretKey;
+use truebell_engine::sync::{Local, Machine};
 
 /// What a client needs of the machine it runs on. A test or a simulation gives its own.
 pub struct World {
@@ -68,8 +81,18 @@ pub struct Client {
     _lock: profile::Lock,
     device: Device,
     replica: replica::Replica,
-    keys: truebell_core::account::Unlocked,
+    keys: Unlocked,
+    /// The Secret Key that opened the keyset.
+    secret_key: SecretKey,
+    /// Whether what opened was the newest keyset this device had.
+    newest_credentials: bool,
+    /// Its credential epoch.
+    opened_epoch: u64,
+    /// How far this device is: what the replica holds, proven.
+    local: Local,
     index: index::Index,
-    machine: truebell_engine::sync::Machine,
+    machine: Machine,
     world: World,
+    /// Lines not written to the replica yet.
+    traces: Vec<Trace>,
 }

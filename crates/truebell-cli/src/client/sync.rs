@@ -1,8 +1,23 @@
 //! Driving the engine: its effects become exchanges and transactions.
 
-use super::{Client, Error};
+use super::exchange::{CBOR, JSON, Question, Stream};
+use super::items::ItemRef;
+use super::rebase::Touched;
+use super::replica::rows::{self, PendingRow};
+use super::session::{Line, why_of};
+use super::unlock::Frames;
+use super::{Client, Error, ReplicaError};
+use truebell_core::cbor;
+use truebell_core::chance::make_array;
+use truebell_core::head::AccountHead;
+use truebell_core::ids::VaultId;
+use truebell_core::outcome::Outcome;
 use truebell_core::time::UnixMillis;
-use truebell_engine::sync::View;
+use truebell_core::vault::{Commit, Kind};
+use truebell_core::wire::sync::Have;
+use truebell_core::wire::vault::{Committed, NewVault};
+use truebell_engine::sync::commit::{self, Author};
+use truebell_engine::sync::{Effect, Input, Intake, Local, LocalVault, Step, Unproven, View, Wake, Why, sentences};
 
 /// What one sync did.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -23,19 +38,336 @@ pub struct Synced {
     pub restored: Option<String>,
 }
 
+/// What a run has done so far.
+#[derive(Default)]
+pub(super) struct Tally {
+    pub pulled: usize,
+    pub pushed: usize,
+    pub merged: usize,
+    pub notices: usize,
+    pub restored: Option<String>,
+}
+
+/// Why a stream was not taken in.
+enum NotTaken {
+    Server(Why),
+    Here(Error),
+}
+
+impl From<Unproven> for NotTaken {
+    fn from(what: Unproven) -> Self {
+        Self::Server(Why::Unproven { what })
+    }
+}
+
+impl From<ReplicaError> for NotTaken {
+    fn from(error: ReplicaError) -> Self {
+        Self::Here(error.into())
+    }
+}
+
+impl From<Error> for NotTaken {
+    fn from(error: Error) -> Self {
+        why_of(error).map_or_else(Self::Here, Self::Server)
+    }
+}
+
+/// Whether a run has to write the moment of its success again: a poll a minute is no reason to wake the disk.
+const AS_OF_MS_MIN: u64 = 60_000;
+
 impl Client {
     /// Syncs now: pull, rebase, push. Not being able to is not an error but a [`View`]; only local trouble is an error.
     pub fn sync(&mut self) -> Result<Synced, Error> {
-        todo!()
+        self.run(Wake::Asked)
     }
 
     /// Syncs if the engine's pacing says it is time (for an agent's loop), else does nothing.
     pub fn sync_if_due(&mut self) -> Result<Option<Synced>, Error> {
-        todo!()
+        if self.world.clock.now() < self.next_due() {
+            return Ok(None);
+        }
+        self.run(Wake::Timer).map(Some)
     }
 
     /// When `sync_if_due` next has something to do.
     pub fn next_due(&self) -> UnixMillis {
-        todo!()
+        self.machine.due()
+    }
+
+    fn run(&mut self, wake: Wake) -> Result<Synced, Error> {
+        let mut tally = Tally::default();
+        self.machine.handle(Input::Wake(wake), self.world.clock.now());
+        while let Some(effect) = self.machine.poll_effect() {
+            let done = match effect {
+                Effect::Pull => self.pull(&mut tally),
+                Effect::Push => self.push(&mut tally),
+                Effect::OpenSession => self.renew_session(),
+            };
+            let now = self.world.clock.now();
+            match done {
+                Ok(input) => self.machine.handle(input, now),
+                Err(error) => {
+                    self.machine.handle(Input::Abandoned, now);
+                    self.flush()?;
+                    return Err(error);
+                }
+            }
+        }
+        self.flush()?;
+        let Tally { pulled, pushed, merged, notices, restored } = tally;
+        let view = self.machine.view().clone();
+        Ok(Synced { sentence: sentences::describe(&view), view, pulled, pushed, merged, notices, restored })
+    }
+
+    /// Writes what is not urgent: the trace, and since when this device is up to date.
+    pub(super) fn flush(&mut self) -> Result<(), Error> {
+        let as_of = match self.machine.view() {
+            View::UpToDate { as_of } => Some(*as_of),
+            View::Never | View::Stale { .. } => None,
+        };
+        let written: UnixMillis = rows::meta(self.replica.read(), "as_of")?.unwrap_or_default();
+        let as_of = as_of.filter(|as_of| as_of.0 >= written.0.saturating_add(AS_OF_MS_MIN));
+        if self.traces.is_empty() && as_of.is_none() {
+            return Ok(());
+        }
+        let traces = std::mem::take(&mut self.traces);
+        Ok(self.replica.note(&traces, as_of)?)
+    }
+
+    pub(super) fn line(&mut self) -> Line<'_> {
+        Line { world: &mut self.world, profile: &self.profile, device: &mut self.device, traces: &mut self.traces }
+    }
+
+    fn renew_session(&mut self) -> Result<Input, Error> {
+        match self.line().open_session() {
+            Ok(()) => Ok(Input::Done { pace_ms: 0, pending: false }),
+            Err(error) => why_of(error).map(Input::Failed),
+        }
+    }
+
+    fn ask_what_is_new(&mut self, have: &Have) -> Result<Stream, Error> {
+        let known = self.local.account_head(self.device.trust.account);
+        let body = cbor::to_vec(have);
+        self.line().ask_stream(Some(&known), &Question::post("/v1/sync", CBOR, &body))
+    }
+
+    fn pull(&mut self, tally: &mut Tally) -> Result<Input, Error> {
+        match self.try_pull(tally) {
+            Ok(input) => Ok(input),
+            Err(NotTaken::Server(why)) => Ok(Input::Failed(why)),
+            Err(NotTaken::Here(error)) => Err(error),
+        }
+    }
+
+    fn try_pull(&mut self, tally: &mut Tally) -> Result<Input, NotTaken> {
+        let mut stream = self.ask_what_is_new(&self.local.have())?;
+        let restored = matches!(stream.judgement.outcome, Outcome::Restored { .. });
+        if restored {
+            // What it has lost is not known yet: ask for everything, and compare.
+            stream = self.ask_what_is_new(&Have::default())?;
+        }
+        let pace_ms = stream.judgement.head.as_ref().map_or(0, |head| head.pace_ms);
+        match stream.judgement.outcome {
+            Outcome::Unchanged => {}
+            Outcome::Fresh { head } => {
+                let head = head.ok_or(Unproven::Malformed)?;
+                self.take_in(Frames::new(stream.body), &head, None, tally)?;
+            }
+            Outcome::Restored { epoch, head } if restored => {
+                let head = head.ok_or(Unproven::Malformed)?;
+                let generation = stream.judgement.head.map(|head| head.generation).unwrap_or_default();
+                let lost = self.take_in(Frames::new(stream.body), &head, Some(()), tally)?;
+                self.device.pinned.restore_epoch = epoch;
+                self.device.pinned.generation = generation.to_vec().into();
+                self.profile.save(&self.device).map_err(Error::from)?;
+                tally.restored = Some(sentences::describe_restored(lost));
+            }
+            // It was restored between two questions: the next run sees it again.
+            Outcome::Restored { .. } => return Err(Unproven::Incomplete.into()),
+            other => {
+                let why = Why::of(&other).unwrap_or(Why::Unproven { what: Unproven::Malformed });
+                return Ok(Input::Failed(why));
+            }
+        }
+        Ok(Input::Done { pace_ms, pending: self.something_waits()? })
+    }
+
+    fn something_waits(&self) -> Result<bool, ReplicaError> {
+        let db = self.replica.read();
+        let sent = rows::vaults(db)?
+            .iter()
+            .try_fold(false, |found, row| Ok::<_, ReplicaError>(found || rows::inflight(db, row.vault)?.is_some()))?;
+        Ok(sent || rows::pending_count(db)? > 0 || !rows::removals(db)?.is_empty())
+    }
+
+    /// Takes a stream in: one transaction, committed only after its end was proven. Returns how many items a restored server had lost.
+    fn take_in(&mut self, mut frames: Frames, head: &AccountHead, restored: Option<()>, tally: &mut Tally) -> Result<usize, NotTaken> {
+        let before = self.images_before()?;
+        let from = if restored.is_some() { Local::default() } else { self.local.clone() };
+        let (trust, device) = (self.device.trust.clone(), self.device.device);
+        let mut intake = Intake::new(&trust, &from, head)?;
+        let seen: truebell_core::event::Chain = rows::meta(self.replica.read(), "seen_at_enrolment")?.unwrap_or_default();
+        let (mut touched, mut pulled, mut notices) = (Touched::default(), 0, 0);
+        let tx = self.replica.begin()?;
+        let old = if restored.is_some() { super::rebase::prepare_restore(&tx)? } else { Vec::new() };
+        let taken = loop {
+            let frame = frames.next()?.ok_or(Unproven::Incomplete)?;
+            match intake.take(frame, &mut self.keys)? {
+                Step::Event(event, body) => {
+                    let own = event.act.device == device;
+                    let seen = own || event.act.seq <= seen.seq;
+                    let new = rows::put_event(&tx, event.act.seq, event.digest, &body, own, seen)?;
+                    notices += usize::from(new && !seen);
+                }
+                Step::Record(record) => {
+                    rows::put_keyset(&tx, record.epoch, &record.keyset)?;
+                    rows::put_meta(&tx, "record", &record)?;
+                }
+                Step::Vault(info) => rows::put_vault(&tx, &info, true)?,
+                Step::Revisions(vault, revisions) => {
+                    pulled += revisions.len();
+                    for (revision, digest) in &revisions {
+                        rows::put_revision(&tx, vault, revision, *digest)?;
+                        if revision.kind == Kind::Tombstone {
+                            rows::drop_chunks_of(&tx, vault, revision.item)?;
+                        }
+                        touched.add(vault, revision.item);
+                    }
+                }
+                Step::Head(head, signed) => rows::put_vault_head(&tx, head.vault, &signed)?,
+                Step::End(taken) => break taken,
+            }
+        };
+        rows::put_meta(&tx, "chain", &taken.chain)?;
+        let mut next = from.clone();
+        next.absorb(&taken);
+        let lost = super::rebase::keep_what_was_lost(&tx, &old)?;
+        let mut author = super::rebase::Rebase { tx: &tx, keys: &self.keys, next: &next, before: &before, world: &mut self.world };
+        let merged = author.run(&mut touched)?;
+        tx.commit().map_err(ReplicaError::from)?;
+        self.local = next;
+        (tally.pulled, tally.merged, tally.notices) = (tally.pulled + pulled, tally.merged + merged, tally.notices + notices);
+        self.refresh(&touched)?;
+        Ok(lost)
+    }
+
+    /// Brings the index up to what a transaction touched.
+    pub(super) fn refresh(&mut self, touched: &Touched) -> Result<(), ReplicaError> {
+        if touched.is_large() {
+            self.index = super::index::Index::load(&self.replica, &self.keys)?;
+            return Ok(());
+        }
+        touched.iter().try_for_each(|(vault, item)| self.index.refresh(&self.replica, &self.keys, ItemRef { vault, item }))
+    }
+
+    fn push(&mut self, tally: &mut Tally) -> Result<Input, Error> {
+        for row in rows::vaults(self.replica.read())? {
+            if !row.made
+                && let Some(why) = self.push_vault(row)?
+            {
+                return Ok(Input::Failed(why));
+            }
+        }
+        let vaults: Vec<VaultId> = self.local.vaults.keys().copied().collect();
+        for vault in vaults {
+            let commit = match rows::inflight(self.replica.read(), vault)? {
+                Some(sent) => Some(sent),
+                None => match self.make_commit(vault) {
+                    Ok(commit) => commit,
+                    Err(error) => return why_of(error).map(Input::Failed),
+                },
+            };
+            if let Some(commit) = commit {
+                return self.push_commit(vault, &commit, tally);
+            }
+        }
+        self.remove_attachments()?;
+        Ok(Input::Done { pace_ms: 0, pending: false })
+    }
+
+    /// Makes a vault on the server. Asked again word for word, nothing happens twice.
+    fn push_vault(&mut self, row: rows::VaultRow) -> Result<Option<Why>, Error> {
+        let mut head = row.head;
+        if head.parse_unverified().is_ok_and(|head| head.seq != 0) {
+            // A restored server has lost this vault: it begins again, and its items follow.
+            head = super::vaults::first_head(row.vault, &self.keys, self.device.device, self.world.clock.now());
+            rows::put_unmade_head(self.replica.read(), row.vault, &head)?;
+        }
+        let new = NewVault { vault: row.vault, key: row.key.into(), name: row.name.into(), head: cbor::to_vec(&head).into() };
+        let body = serde_json::to_vec(&new).unwrap_or_default();
+        let asked = self.line().ask(None, &Question::post("/v1/vaults", JSON, &body)).and_then(super::exchange::Answer::accepted);
+        if let Err(error) = asked {
+            return why_of(error).map(Some);
+        }
+        rows::put_vault_head(self.replica.read(), row.vault, &head)?;
+        self.local.vaults.insert(row.vault, LocalVault { head: head.digest(), ..LocalVault::default() });
+        Ok(None)
+    }
+
+    /// Makes the next commit of a vault from what waits, after the chunks it names were uploaded, and keeps it until it is answered.
+    fn make_commit(&mut self, vault: VaultId) -> Result<Option<Commit>, Error> {
+        let mut waiting = rows::pending_of(self.replica.read(), vault, commit::REVISIONS_MAX)?;
+        if waiting.is_empty() {
+            return Ok(None);
+        }
+        waiting.truncate(commit::batch_len(waiting.iter().map(|row| row.overview.len() + row.detail.len())));
+        for row in &waiting {
+            self.upload_chunks(ItemRef { vault, item: row.item })?;
+        }
+        let known = self.local.vaults.get(&vault).cloned().unwrap_or_default();
+        let author = Author { keys: &self.keys, device: self.device.device, at: self.world.clock.now() };
+        let revisions = waiting.iter().map(PendingRow::revision).collect();
+        let commit = commit::make_next(vault, &known, revisions, &author, make_array(self.world.chance.as_mut()));
+        let tx = self.replica.begin()?;
+        rows::put_inflight(&tx, vault, &commit)?;
+        for row in &waiting {
+            rows::drop_pending(&tx, vault, row.item)?;
+        }
+        tx.commit()?;
+        Ok(Some(commit))
+    }
+
+    fn push_commit(&mut self, vault: VaultId, commit: &Commit, tally: &mut Tally) -> Result<Input, Error> {
+        let (path, body) = (format!("/v1/vaults/{vault}/commits"), cbor::to_vec(commit));
+        let answer = match self.line().ask(None, &Question::post(&path, CBOR, &body)) {
+            Ok(answer) => answer,
+            Err(error) => return why_of(error).map(Input::Failed),
+        };
+        let pace_ms = answer.judgement.head.as_ref().map_or(0, |head| head.pace_ms);
+        let why = match answer.json::<Committed>() {
+            Ok(_) => {
+                self.landed(vault, commit)?;
+                tally.pushed += commit.revisions.len();
+                return Ok(Input::Done { pace_ms, pending: self.something_waits()? });
+            }
+            Err(error) => why_of(error)?,
+        };
+        if matches!(why, Why::Refused { .. }) {
+            // It was not stored and will not be: its edits wait again, and the next pull rebases them.
+            let tx = self.replica.begin()?;
+            let mut touched = Touched::default();
+            super::rebase::take_back(&tx, &self.keys, &mut self.world, vault, commit, &mut touched)?;
+            tx.commit()?;
+            self.refresh(&touched)?;
+        }
+        Ok(Input::Failed(why))
+    }
+
+    /// The server has stored a commit.
+    fn landed(&mut self, vault: VaultId, commit: &Commit) -> Result<(), Error> {
+        let tx = self.replica.begin()?;
+        let mut touched = Touched::default();
+        for revision in &commit.revisions {
+            rows::put_revision(&tx, vault, revision, revision.digest(vault))?;
+            if revision.kind == Kind::Tombstone {
+                rows::drop_chunks_of(&tx, vault, revision.item)?;
+            }
+            touched.add(vault, revision.item);
+        }
+        rows::put_vault_head(&tx, vault, &commit.head)?;
+        rows::drop_inflight(&tx, vault)?;
+        tx.commit()?;
+        commit::absorb(vault, self.local.vaults.entry(vault).or_default(), commit);
+        Ok(self.refresh(&touched)?)
     }
 }

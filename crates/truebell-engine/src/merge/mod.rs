@@ -65,12 +65,12 @@ pub fn rebase(base: Option<&Item>, mine: &Side, theirs: &Side, now: UnixMillis) 
 }
 
 /// `new` as the next edit of `old`, with the values it replaces put to its past. For an edit over an edit that no server has seen:
-/// the two become one revision, and nothing in between is lost.
-pub fn remember(old: &Item, mut new: Item, until: UnixMillis) -> Item {
+/// the two become one revision, and nothing in between is lost. What `base`, the revision below both, says is in the history anyway.
+pub fn remember(base: Option<&Item>, old: &Item, mut new: Item, until: UnixMillis) -> Item {
     let mut kept = Conflicts::new(until, PastWhy::Edited);
-    let values = values(&new);
-    for (field, value) in self::values(old) {
-        if values.get(&field) != Some(&value) {
+    let (below, above) = (base.map(values).unwrap_or_default(), values(&new));
+    for (field, value) in values(old) {
+        if above.get(&field) != Some(&value) && below.get(&field) != Some(&value) {
             kept.push(field, value);
         }
     }
@@ -170,8 +170,8 @@ fn decide<T: PartialEq + Clone>(three: &Three<'_, T>, name: impl Fn() -> String,
     value
 }
 
-fn plain(text: &String) -> Secret {
-    Secret::new(text.as_str())
+fn plain(text: &impl AsRef<str>) -> Secret {
+    Secret::new(text.as_ref())
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Secret {

@@ -80,10 +80,12 @@ fn an_edit_comes_back_from_a_tombstone_and_a_mere_trashing_does_not() {
 
 #[test]
 fn an_edit_over_an_unsent_edit_remembers_what_it_replaced() {
-    let twice = remember(&login("first", 1), login("second", 2), NOW);
+    let twice = remember(None, &login("first", 1), login("second", 2), NOW);
     assert_eq!(past(&twice), [("/password".into(), "first".into())]);
     assert_eq!(twice.detail.past[0].why, PastWhy::Edited);
-    assert_eq!(remember(&login("same", 1), login("same", 2), NOW).detail.past, []);
+    assert_eq!(remember(None, &login("same", 1), login("same", 2), NOW).detail.past, []);
+    let base = login("first", 0);
+    assert_eq!(remember(Some(&base), &login("first", 1), login("second", 2), NOW).detail.past, [], "the base keeps it");
 }
 
 fn word() -> impl Strategy<Value = String> {

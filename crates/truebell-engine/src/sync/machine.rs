@@ -45,6 +45,8 @@ pub enum Input {
     },
     /// It did not.
     Failed(Why),
+    /// Something on this device stopped it (a full disk, a damaged file). Says nothing about the server: the view stays.
+    Abandoned,
 }
 
 /// What to do. Answered by [`Input::Done`] or [`Input::Failed`] before the next is given.
@@ -118,6 +120,11 @@ impl Machine {
             Input::Wake(wake) => self.wake(wake, now),
             Input::Done { pace_ms, pending } => self.done(pace_ms, pending, now),
             Input::Failed(why) => self.failed(why, now),
+            Input::Abandoned => {
+                (self.doing, self.resume, self.again) = (None, None, false);
+                self.effects.clear();
+                self.due = self.pace.after_failure(now, None);
+            }
         }
     }
 

@@ -1,21 +1,36 @@
-//! The local copy: sealed data only, in SQLite.
+//! The local copy: sealed and signed data only, in SQLite with a write-ahead log. What is acknowledged is on the disk.
+//!
+//! Never here: a key, an opened item. `rows.rs` has the statements; this file opens, checks and begins transactions.
+
+pub(super) mod rows;
+
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use std::path::Path;
+use truebell_core::event::Chain;
+use truebell_core::time::UnixMillis;
+use truebell_core::wire::account::Record;
+use truebell_engine::sync::Local;
 
 /// Why the local copy cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplicaError {
-    /// A sealed record does not verify.
+    /// A record does not verify, or the file is no database.
     #[error(
-        "the local copy is damaged at {at}; nothing was changed; `truebell sync --rebuild` fetches it again; {kept} unsynced edits could be read and are kept"
+        "the local copy is damaged at {at}; nothing was changed; `truebell sync --rebuild` fetches it again; {}",
+        kept_words(*.kept)
     )]
     Damaged {
         /// Table and row.
         at: String,
-        /// Unsynced edits that open.
+        /// Unsynced edits that can be read; they are kept by a rebuild.
         kept: usize,
     },
     /// No room.
     #[error("the disk is full: nothing was changed; make room and try again")]
     Full,
+    /// Nothing can be written there.
+    #[error("the local copy cannot be written: reading goes on, editing does not; check the permissions of the profile folder")]
+    ReadOnly,
     /// Written by a newer version.
     #[error("the local copy was written by a newer version of Truebell: update this one")]
     Newer,
@@ -24,5 +39,127 @@ pub enum ReplicaError {
     Sqlite(rusqlite::Error),
 }
 
+fn kept_words(kept: usize) -> String {
+    match kept {
+        0 => "no unsynced edit can be read in it".into(),
+        1 => "one unsynced edit could be read and is kept".into(),
+        kept => format!("{kept} unsynced edits could be read and are kept"),
+    }
+}
+
+impl From<rusqlite::Error> for ReplicaError {
+    fn from(error: rusqlite::Error) -> Self {
+        let damaged = |at: &str| Self::Damaged { at: at.into(), kept: 0 };
+        match &error {
+            rusqlite::Error::SqliteFailure(failure, _) => match failure.code {
+                ErrorCode::DiskFull => Self::Full,
+                ErrorCode::ReadOnly => Self::ReadOnly,
+                ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => damaged("the database file"),
+                _ => Self::Sqlite(error),
+            },
+            rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..) => damaged("a row of the database"),
+            _ => Self::Sqlite(error),
+        }
+    }
+}
+
+pub(super) type Result<T> = std::result::Result<T, ReplicaError>;
+
+/// The version of the schema this program writes (`PRAGMA user_version`).
+const SCHEMA: i64 = 1;
+const TRACE_LEN: u32 = 50;
+
 /// The local copy.
-pub(super) struct Replica {}
+pub(super) struct Replica {
+    connection: Connection,
+}
+
+impl Replica {
+    /// Opens it, and makes its tables if it is new.
+    pub(super) fn open(file: &Path) -> Result<Self> {
+        let connection = Connection::open(file)?;
+        connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        connection.pragma_update(None, "synchronous", "full")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "trusted_schema", false)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        let mut replica = Self { connection };
+        match replica.connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))? {
+            0 => {
+                let tx = replica.begin()?;
+                tx.execute_batch(include_str!("schema.sql"))?;
+                tx.pragma_update(None, "user_version", SCHEMA)?;
+                tx.commit()?;
+            }
+            SCHEMA => {}
+            _ => return Err(ReplicaError::Newer),
+        }
+        Ok(replica)
+    }
+
+    /// Begins a transaction that writes.
+    pub(super) fn begin(&mut self) -> Result<Transaction<'_>> {
+        Ok(self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
+    }
+
+    /// To read outside a transaction.
+    pub(super) fn read(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// How far this device is. Checked against the vaults' signed heads: a row that was changed on the disk shows here.
+    pub(super) fn load_local(&self) -> Result<Local> {
+        let chain = rows::meta(&self.connection, "chain")?.unwrap_or_default();
+        let record = self.record()?.map_or(0, |record| record.number);
+        let mut local = Local { chain, record, ..Local::default() };
+        for row in rows::vaults(&self.connection)? {
+            if !row.made {
+                continue;
+            }
+            let damaged = || ReplicaError::Damaged { at: format!("vaults, {}", row.vault), kept: 0 };
+            let head = row.head.parse_unverified().map_err(|_| damaged())?;
+            let mut vault = truebell_engine::sync::LocalVault { seq: head.seq, head: row.head.digest(), ..Default::default() };
+            vault.set(rows::items(&self.connection, row.vault)?);
+            if vault.digest.digest() != head.digest {
+                return Err(ReplicaError::Damaged { at: format!("items, {}", row.vault), kept: 0 });
+            }
+            local.vaults.insert(row.vault, vault);
+        }
+        Ok(local)
+    }
+
+    /// The account's record, if one was synced.
+    pub(super) fn record(&self) -> Result<Option<Record>> {
+        rows::meta(&self.connection, "record")
+    }
+
+    /// Adds lines to the trace and drops the oldest; and says since when this device is up to date.
+    pub(super) fn note(&mut self, lines: &[impl serde::Serialize], as_of: Option<UnixMillis>) -> Result<()> {
+        let tx = self.begin()?;
+        for line in lines {
+            tx.execute("INSERT INTO trace (body) VALUES (?1)", [serde_json::to_string(line).unwrap_or_default()])?;
+        }
+        tx.execute("DELETE FROM trace WHERE place <= (SELECT max(place) FROM trace) - ?1", [TRACE_LEN])?;
+        if let Some(as_of) = as_of {
+            rows::put_meta(&tx, "as_of", &as_of)?;
+        }
+        tx.commit()?;
+        Ok(())
+    }
+
+    /// The trace, newest first.
+    pub(super) fn trace<T: serde::de::DeserializeOwned>(&self) -> Result<Vec<T>> {
+        let mut statement = self.connection.prepare_cached("SELECT body FROM trace ORDER BY place DESC")?;
+        let bodies = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(bodies.iter().filter_map(|body| serde_json::from_str(body).ok()).collect())
+    }
+}
+
+/// Starts a chain and a keyset where a device was just enrolled.
+pub(super) fn enrol(tx: &Transaction<'_>, chain_seen: Chain, epoch: u64, keyset: &[u8]) -> Result<()> {
+    rows::put_meta(tx, "seen_at_enrolment", &chain_seen)?;
+    rows::put_keyset(tx, epoch, keyset)
+}

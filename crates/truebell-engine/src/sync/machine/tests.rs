@@ -94,6 +94,7 @@ fn any_input() -> impl Strategy<Value = Input> {
         prop::sample::select(Reason::ALL.to_vec()).prop_map(|reason| Input::Failed(Why::Refused { reason, retry_at: UnixMillis(0) })),
         Just(Input::Failed(Why::Unreachable { failure: Failure::Timeout })),
         Just(Input::Failed(Why::WrongServer)),
+        Just(Input::Abandoned),
     ]
 }
 

@@ -1,0 +1,645 @@
+//! A server in memory, honest until a test says otherwise: it signs heads, stores commits, countersigns acts. It holds what a real one
+//! holds, and can be told to lose, cut, delay or lie.
+
+use super::transport::{Method, Request, Response, Transport};
+use super::{Clock, World};
+use data_encoding::BASE64URL_NOPAD;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use truebell_core::account::AccountPublic;
+use truebell_core::cbor;
+use truebell_core::chance::{Chance, make_array};
+use truebell_core::event::{Act, Chain, What, check_act, countersign, inner_act};
+use truebell_core::hash::Hash32;
+use truebell_core::head::{AccountHead, Head, Reason, Status, VaultMark};
+use truebell_core::ids::{AccountId, AttachmentId, DeviceId, EventId, ServerId, SessionId, VaultId};
+use truebell_core::opaque::ServerSetup;
+use truebell_core::outcome::Failure;
+use truebell_core::secret::Secret;
+use truebell_core::sign::{PublicKey, Purpose, SigningKey};
+use truebell_core::testing::Seeded;
+use truebell_core::time::UnixMillis;
+use truebell_core::totp::Totp;
+use truebell_core::vault::{Commit, Kind, Revision, SignedVaultHead};
+use truebell_core::wire::account::{self as wire, Record, Recorded, Session};
+use truebell_core::wire::device::{DeviceInfo, Devices, Enrol, Enrolled, NewDevice, Revoke, SessionInfo, Sessions};
+use truebell_core::wire::server::{ServerInfo, SignUpMode};
+use truebell_core::wire::sync::{Frame, Have};
+use truebell_core::wire::vault::{Committed, NewVault, VaultInfo};
+use truebell_core::wire::{sign_in, sign_up};
+
+/// What goes wrong with the next exchange.
+#[derive(Debug, Clone)]
+pub(super) enum Fault {
+    /// The request never arrives.
+    Lost,
+    /// It arrives and is done; the answer is lost.
+    AnswerLost,
+    /// Somebody else answers.
+    Stranger(&'static str),
+    /// Our server is busy until then.
+    Busy(UnixMillis),
+    /// The body ends early.
+    Cut(usize),
+}
+
+/// Changes the frames of a sync before they are sent.
+pub(super) type Tamper = fn(&mut Vec<Frame>);
+
+#[derive(Clone, Default)]
+struct Vault {
+    info: Option<VaultInfo>,
+    seq: u64,
+    revisions: Vec<(u64, Revision)>,
+    idempotency: BTreeMap<[u8; 16], u64>,
+}
+
+#[derive(Clone)]
+struct Account {
+    public: AccountPublic,
+    opaque: Vec<u8>,
+    record: Record,
+    chain: Chain,
+    events: Vec<String>,
+    vaults: BTreeMap<VaultId, Vault>,
+    devices: Vec<(DeviceInfo, PublicKey)>,
+    sessions: Vec<(Session, DeviceId)>,
+    chunks: BTreeMap<(AttachmentId, u64), Vec<u8>>,
+    totp: Option<Totp>,
+}
+
+/// What a backup holds.
+#[derive(Clone)]
+struct State {
+    accounts: BTreeMap<AccountId, Account>,
+    restore_epoch: u64,
+    generation: [u8; 16],
+}
+
+struct Inner {
+    key: SigningKey,
+    setup: ServerSetup,
+    chance: Seeded,
+    state: State,
+    backup: Option<State>,
+    pending: BTreeMap<Vec<u8>, (AccountId, Vec<u8>)>,
+    enrolments: BTreeMap<String, AccountId>,
+    now: UnixMillis,
+    faults: Vec<(String, Fault)>,
+    tamper: Option<Tamper>,
+    offline: bool,
+    requests: Vec<String>,
+}
+
+/// The server, and the clock everybody in a test goes by.
+#[derive(Clone)]
+pub(super) struct Fake(Arc<Mutex<Inner>>);
+
+pub(super) const SERVER: ServerId = ServerId([0x5e; 16]);
+pub(super) const URL: &str = "http://127.0.0.1:8484";
+
+type Done = Result<Vec<u8>, Reason>;
+
+impl Fake {
+    pub(super) fn new() -> Self {
+        let mut chance = Seeded::new(1);
+        let key = SigningKey::make_random(&mut chance);
+        let setup = ServerSetup::make_random(&mut chance);
+        let state = State { accounts: BTreeMap::new(), restore_epoch: 0, generation: [7; 16] };
+        let inner = Inner {
+            key,
+            setup,
+            chance,
+            state,
+            backup: None,
+            pending: BTreeMap::new(),
+            enrolments: BTreeMap::new(),
+            now: UnixMillis(1_795_442_520_000),
+            faults: vec![],
+            tamper: None,
+            offline: false,
+            requests: vec![],
+        };
+        Self(Arc::new(Mutex::new(inner)))
+    }
+
+    pub(super) fn world(&self, seed: u64) -> World {
+        World { transport: Arc::new(self.clone()), clock: Arc::new(self.clone()), chance: Box::new(Seeded::new(seed)) }
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap()
+    }
+
+    /// The next request whose path begins so meets a fault.
+    pub(super) fn fail_next(&self, path: &str, fault: Fault) {
+        self.inner().faults.push((path.to_owned(), fault));
+    }
+
+    pub(super) fn tamper(&self, tamper: Option<Tamper>) {
+        self.inner().tamper = tamper;
+    }
+
+    pub(super) fn offline(&self, offline: bool) {
+        self.inner().offline = offline;
+    }
+
+    pub(super) fn pass(&self, seconds: u64) {
+        let mut inner = self.inner();
+        inner.now = UnixMillis(inner.now.0 + seconds * 1000);
+    }
+
+    pub(super) fn back_up(&self) {
+        let mut inner = self.inner();
+        inner.backup = Some(inner.state.clone());
+    }
+
+    /// As an operator does it: the backup comes back, and the restore epoch is raised.
+    pub(super) fn restore(&self) {
+        let mut inner = self.inner();
+        let epoch = inner.state.restore_epoch + 1;
+        inner.state = State { restore_epoch: epoch, ..inner.backup.clone().unwrap() };
+    }
+
+    /// As a dishonest one does it: the backup comes back and nothing is said.
+    pub(super) fn roll_back(&self) {
+        let mut inner = self.inner();
+        inner.state = inner.backup.clone().unwrap();
+    }
+
+    /// Another server answers at the same address.
+    pub(super) fn replace(&self) {
+        let mut inner = self.inner();
+        inner.key = SigningKey::from_seed(&[0x66; 32]);
+    }
+
+    pub(super) fn end_sessions(&self) {
+        self.inner().state.accounts.values_mut().for_each(|account| account.sessions.clear());
+    }
+
+    pub(super) fn requests(&self) -> Vec<String> {
+        std::mem::take(&mut self.inner().requests)
+    }
+
+    pub(super) fn revisions(&self) -> usize {
+        self.inner().state.accounts.values().flat_map(|account| account.vaults.values()).map(|vault| vault.revisions.len()).sum()
+    }
+
+    pub(super) fn chunks(&self) -> usize {
+        self.inner().state.accounts.values().map(|account| account.chunks.len()).sum()
+    }
+
+    /// Swaps two stored chunks.
+    pub(super) fn swap_chunks(&self) {
+        let mut inner = self.inner();
+        let account = inner.state.accounts.values_mut().next().unwrap();
+        let (first, last) = (*account.chunks.keys().next().unwrap(), *account.chunks.keys().next_back().unwrap());
+        let (one, other) = (account.chunks[&first].clone(), account.chunks[&last].clone());
+        account.chunks.insert(first, other);
+        account.chunks.insert(last, one);
+    }
+
+    /// Loses the last chunk of the one attachment.
+    pub(super) fn cut_chunks(&self) {
+        self.inner().state.accounts.values_mut().for_each(|account| drop(account.chunks.pop_last()));
+    }
+}
+
+impl Clock for Fake {
+    fn now(&self) -> UnixMillis {
+        self.inner().now
+    }
+}
+
+impl Transport for Fake {
+    fn exchange(&self, request: &Request<'_>) -> Result<Response, Failure> {
+        let mut inner = self.inner();
+        inner.requests.push(request.path.to_owned());
+        if inner.offline {
+            return Err(Failure::Connect);
+        }
+        let place = inner.faults.iter().position(|(path, _)| request.path.starts_with(path.as_str()));
+        let fault = place.map(|place| inner.faults.remove(place).1);
+        let nonce = BASE64URL_NOPAD.decode(request.nonce.as_bytes()).unwrap().try_into().unwrap();
+        let mut respond = match &fault {
+            Some(Fault::Lost) => return Err(Failure::Timeout),
+            Some(Fault::Stranger(page)) => return Ok(stranger(page)),
+            Some(Fault::Busy(until)) => Answered::status(Status::Busy { until: *until }),
+            _ => inner.answer(request),
+        };
+        if let Some(Fault::AnswerLost) = fault {
+            return Err(Failure::Broken);
+        }
+        let body = respond.body.clone();
+        if let Some(Fault::Cut(len)) = fault {
+            respond.body.truncate(len);
+        }
+        Ok(inner.sign(respond, &body, nonce))
+    }
+}
+
+fn stranger(page: &str) -> Response {
+    Response {
+        status: 403,
+        head: None,
+        content_type: Some("text/html".into()),
+        via: None,
+        body: Box::new(std::io::Cursor::new(page.as_bytes().to_vec())),
+    }
+}
+
+struct Answered {
+    status: Status,
+    body: Vec<u8>,
+    stream: bool,
+    account: Option<AccountHead>,
+}
+
+impl Answered {
+    fn status(status: Status) -> Self {
+        Self { status, body: b"{}".to_vec(), stream: false, account: None }
+    }
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Reason> {
+    serde_json::from_slice(body).map_err(|_| Reason::Malformed)
+}
+
+fn json(value: &impl Serialize) -> Done {
+    Ok(serde_json::to_vec(value).unwrap())
+}
+
+impl Inner {
+    fn sign(&self, answered: Answered, body: &[u8], nonce: [u8; 16]) -> Response {
+        let status = match &answered.status {
+            Status::Ok => 200,
+            Status::Refused { reason, .. } => reason.http_status(),
+            _ => 503,
+        };
+        let head = Head {
+            server: SERVER,
+            generation: self.state.generation,
+            restore_epoch: self.state.restore_epoch,
+            at: self.now,
+            nonce,
+            status: answered.status,
+            account: answered.account,
+            pace_ms: 1_000,
+            body: (!answered.stream).then(|| Hash32::derive_plain(body)),
+        };
+        Response {
+            status,
+            head: Some(head.sign(&self.key)),
+            content_type: Some("application/json".into()),
+            via: None,
+            body: Box::new(std::io::Cursor::new(answered.body)),
+        }
+    }
+
+    fn answer(&mut self, request: &Request<'_>) -> Answered {
+        let parts: Vec<&str> = request.path.split('/').skip(2).collect();
+        let open = self.open_route(&parts, request);
+        let (done, session) = match open {
+            Some(done) => (done, None),
+            None => match self.session(request.token) {
+                Ok((account, device)) => (self.session_route(&parts, request, account, device), Some(account)),
+                Err(reason) => (Err(reason), None),
+            },
+        };
+        let account = session.map(|account| head_of(&self.state.accounts[&account]));
+        match done {
+            Ok(body) => Answered { status: Status::Ok, body, stream: parts == ["sync"], account },
+            Err(reason) => Answered { account, ..Answered::status(Status::Refused { reason, retry_at: UnixMillis(0) }) },
+        }
+    }
+
+    fn open_route(&mut self, parts: &[&str], request: &Request<'_>) -> Option<Done> {
+        let body = request.body;
+        Some(match parts {
+            ["server"] => json(&ServerInfo {
+                server: SERVER,
+                key: self.key.public(),
+                generation: self.state.generation.to_vec().into(),
+                restore_epoch: self.state.restore_epoch,
+                version: "0.1.0".into(),
+                sign_up: SignUpMode::Open,
+                attachment_bytes_max: 100 << 20,
+            }),
+            ["sign-up", "start"] => read::<sign_up::Start>(body).and_then(|start| {
+                let opaque = self.setup.registration_response(start.account, &start.opaque).map_err(|_| Reason::Malformed)?;
+                json(&sign_up::Started { opaque: opaque.into() })
+            }),
+            ["sign-up", "finish"] => read(body).and_then(|finish| self.sign_up(finish)),
+            ["sign-in", "lookup"] => read::<sign_in::Lookup>(body).and_then(|lookup| {
+                let found = self.state.accounts.values().find(|account| account.record.email == lookup.email);
+                json(&sign_in::Looked { account: found.map_or(AccountId([0; 16]), |found| found.public.account) })
+            }),
+            ["sign-in", "start"] => read(body).and_then(|start| self.sign_in_start(start)),
+            ["sign-in", "finish"] => read(body).and_then(|finish| self.sign_in_finish(finish)),
+            ["devices"] if request.method == Method::Post => read(body).and_then(|enrol| self.enrol(request.token, enrol)),
+            ["sessions", "challenge"] => json(&sign_in::Challenged { challenge: b"challenge".to_vec().into() }),
+            ["sessions"] if request.method == Method::Post => read(body).and_then(|prove| self.prove(prove)),
+            ["notices", _] => json(&serde_json::json!({ "code": parts[1], "verdict": "never-sent" })),
+            _ => return None,
+        })
+    }
+
+    fn new_session(&mut self, account: AccountId, device: DeviceId) -> Session {
+        let token: [u8; 16] = make_array(&mut self.chance);
+        let session = Session {
+            session: SessionId::make_random(&mut self.chance),
+            token: Secret::new(BASE64URL_NOPAD.encode(&token)),
+            expires: UnixMillis(self.now.0 + 3_600_000),
+        };
+        self.state.accounts.get_mut(&account).unwrap().sessions.push((session.clone(), device));
+        session
+    }
+
+    fn session(&self, token: Option<&Secret>) -> Result<(AccountId, DeviceId), Reason> {
+        for (id, account) in &self.state.accounts {
+            if let Some((session, device)) = account.sessions.iter().find(|(session, _)| Some(&session.token) == token) {
+                return if session.expires > self.now { Ok((*id, *device)) } else { Err(Reason::SessionExpired) };
+            }
+        }
+        Err(Reason::NoSession)
+    }
+
+    fn sign_up(&mut self, finish: sign_up::Finish) -> Done {
+        let id = finish.public.account;
+        if !self.state.accounts.contains_key(&id) {
+            if self.state.accounts.values().any(|account| account.record.email == finish.email) {
+                return Err(Reason::AddressTaken);
+            }
+            let head: SignedVaultHead = cbor::from_slice(&finish.vault.head).map_err(|_| Reason::Malformed)?;
+            let vault = vault(&finish.vault, head);
+            let mut account = Account {
+                opaque: self.setup.registration_record(&finish.opaque).map_err(|_| Reason::Malformed)?,
+                record: Record {
+                    number: 1,
+                    email: finish.email,
+                    epoch: 1,
+                    keyset: finish.keyset.0,
+                    second_factors: vec![],
+                    deletion_due: None,
+                },
+                chain: Chain::default(),
+                events: vec![],
+                vaults: BTreeMap::from([(finish.vault.vault, vault)]),
+                devices: vec![(device(&finish.device, self.now), finish.device.key)],
+                sessions: vec![],
+                chunks: BTreeMap::new(),
+                totp: None,
+                public: finish.public,
+            };
+            record(&mut account, &finish.act, &self.key, &mut self.chance, self.now)?;
+            self.state.accounts.insert(id, account);
+        }
+        json(&sign_up::Finished { session: self.new_session(id, finish.device.device) })
+    }
+
+    fn sign_in_start(&mut self, start: sign_in::Start) -> Done {
+        let record = self.state.accounts.get(&start.account).map(|account| account.opaque.clone());
+        let started = self.setup.sign_in_start(SERVER, start.account, record.as_deref(), &start.ke1, &mut self.chance);
+        let (state, ke2) = started.map_err(|_| Reason::Malformed)?;
+        let handle = make_array::<16>(&mut self.chance).to_vec();
+        self.pending.insert(handle.clone(), (start.account, state.to_vec()));
+        json(&sign_in::Started { ke2: ke2.into(), state: handle.into() })
+    }
+
+    fn sign_in_finish(&mut self, finish: sign_in::Finish) -> Done {
+        let (id, state) = self.pending.get(&finish.state.0).cloned().ok_or(Reason::SignInOver)?;
+        self.setup.sign_in_finish(SERVER, id, &state, &finish.ke3).map_err(|_| Reason::WrongCredentials)?;
+        let account = &self.state.accounts[&id];
+        match (&account.totp, &finish.totp) {
+            (Some(_), None) => return Err(Reason::SecondFactorNeeded),
+            (Some(totp), Some(code)) if totp.verify(code, self.now).is_none() => return Err(Reason::SecondFactorWrong),
+            _ => {}
+        }
+        let token = BASE64URL_NOPAD.encode(&make_array::<16>(&mut self.chance));
+        self.enrolments.insert(token.clone(), id);
+        json(&sign_in::Finished {
+            enrolment: Secret::new(token),
+            email: account.record.email.clone(),
+            public: account.public.clone(),
+            keyset: account.record.keyset.clone().into(),
+            chain: account.chain,
+        })
+    }
+
+    fn enrol(&mut self, token: Option<&Secret>, enrol: Enrol) -> Done {
+        let id = *token.and_then(|token| self.enrolments.get(token.expose())).ok_or(Reason::NoSession)?;
+        let account = self.state.accounts.get_mut(&id).unwrap();
+        record(account, &enrol.act, &self.key, &mut self.chance, self.now)?;
+        account.devices.push((device(&enrol.device, self.now), enrol.device.key));
+        json(&Enrolled { session: self.new_session(id, enrol.device.device) })
+    }
+
+    fn prove(&mut self, prove: sign_in::Prove) -> Done {
+        let found = self.state.accounts.iter().find_map(|(id, account)| {
+            account.devices.iter().find(|(info, _)| info.device == prove.device && !info.revoked).map(|(_, key)| (*id, *key))
+        });
+        let (id, key) = found.ok_or(Reason::DeviceUnknown)?;
+        key.verify(Purpose::DeviceProof, &prove.challenge, &prove.signature).map_err(|_| Reason::BadSignature)?;
+        json(&sign_in::Proved { session: self.new_session(id, prove.device) })
+    }
+
+    fn session_route(&mut self, parts: &[&str], request: &Request<'_>, id: AccountId, by: DeviceId) -> Done {
+        let (key, now, tamper) = (self.key.clone(), self.now, self.tamper);
+        let chance = &mut self.chance;
+        let account = self.state.accounts.get_mut(&id).unwrap();
+        let body = request.body;
+        let mut act = |account: &mut Account, signed: &str| record(account, signed, &key, chance, now);
+        match parts {
+            ["sync"] => {
+                let have: Have = cbor::from_slice(body).map_err(|_| Reason::Malformed)?;
+                let mut frames = frames(account, &have);
+                if let Some(tamper) = tamper {
+                    tamper(&mut frames);
+                }
+                Ok(frames.iter().flat_map(Frame::to_bytes).collect())
+            }
+            ["vaults"] => {
+                let new: NewVault = read(body)?;
+                let head: SignedVaultHead = cbor::from_slice(&new.head).map_err(|_| Reason::Malformed)?;
+                account.vaults.entry(new.vault).or_insert_with(|| vault(&new, head));
+                json(&serde_json::json!({}))
+            }
+            ["vaults", at, "commits"] => commit(account, at.parse().map_err(|_| Reason::NotFound)?, body),
+            ["vaults", _, "attachments", attachment] => {
+                let attachment: AttachmentId = attachment.parse().map_err(|_| Reason::NotFound)?;
+                account.chunks.retain(|(there, _), _| *there != attachment);
+                json(&serde_json::json!({}))
+            }
+            ["vaults", _, "attachments", attachment, "chunks", place] => {
+                let at = (attachment.parse().map_err(|_| Reason::NotFound)?, place.parse().map_err(|_| Reason::NotFound)?);
+                if request.method == Method::Get {
+                    return account.chunks.get(&at).cloned().ok_or(Reason::NotFound);
+                }
+                account.chunks.insert(at, body.to_vec());
+                json(&serde_json::json!({}))
+            }
+            ["devices"] => json(&Devices { devices: account.devices.iter().map(|(info, _)| info.clone()).collect() }),
+            ["devices", device, "revoke"] => {
+                let recorded = act(account, &read::<Revoke>(body)?.act)?;
+                let device: DeviceId = device.parse().map_err(|_| Reason::NotFound)?;
+                account.devices.iter_mut().filter(|(info, _)| info.device == device).for_each(|(info, _)| info.revoked = true);
+                account.sessions.retain(|(_, of)| *of != device);
+                json(&recorded)
+            }
+            ["sessions"] => json(&Sessions { sessions: account.sessions.iter().map(|(session, of)| info(session, *of, by)).collect() }),
+            ["sign-out"] => json(&serde_json::json!({})),
+            ["account", "credentials", "start"] => {
+                let start: wire::CredentialsStart = read(body)?;
+                let started = self.setup.sign_in_start(SERVER, id, Some(&account.opaque), &start.ke1, &mut self.chance);
+                let (state, ke2) = started.map_err(|_| Reason::Malformed)?;
+                let opaque = self.setup.registration_response(id, &start.opaque).map_err(|_| Reason::Malformed)?;
+                json(&wire::CredentialsStarted { ke2: ke2.into(), state: state.to_vec().into(), opaque: opaque.into() })
+            }
+            ["account", "credentials", "finish"] => {
+                let finish: wire::CredentialsFinish = read(body)?;
+                if let Some(event) = repeated(account, &finish.act) {
+                    return json(&event);
+                }
+                self.setup.sign_in_finish(SERVER, id, &finish.state, &finish.ke3).map_err(|_| Reason::WrongCredentials)?;
+                let opaque = self.setup.registration_record(&finish.opaque).map_err(|_| Reason::Malformed)?;
+                let recorded = act(account, &finish.act)?;
+                account.opaque = opaque;
+                account.record.keyset = finish.keyset.0;
+                account.record.epoch = account.chain.epoch;
+                account.record.number += 1;
+                json(&recorded)
+            }
+            ["account", "address"] => {
+                let change: wire::ChangeAddress = read(body)?;
+                let recorded = act(account, &change.act)?;
+                account.record.email = change.email;
+                account.record.number += 1;
+                json(&recorded)
+            }
+            ["account", "deletion" | "keep"] => {
+                let recorded = act(account, &read::<wire::Deletion>(body)?.act)?;
+                account.record.deletion_due = (parts[1] == "deletion").then_some(now);
+                account.record.number += 1;
+                json(&recorded)
+            }
+            ["account", "second-factors"] => {
+                let add: wire::AddSecondFactor = read(body)?;
+                let totp = Totp::parse(add.totp_uri.expose()).map_err(|_| Reason::Malformed)?;
+                totp.verify(&add.code, now).ok_or(Reason::SecondFactorWrong)?;
+                let recorded = act(account, &add.act)?;
+                account.totp = Some(totp);
+                account.record.second_factors = vec!["totp".into()];
+                account.record.number += 1;
+                json(&recorded)
+            }
+            _ => Err(Reason::NoSuchRoute),
+        }
+    }
+}
+
+fn vault(new: &NewVault, head: SignedVaultHead) -> Vault {
+    let info = VaultInfo { vault: new.vault, key: new.key.0.clone(), name_revision: 1, name: new.name.0.clone(), head };
+    Vault { info: Some(info), ..Vault::default() }
+}
+
+fn device(new: &NewDevice, now: UnixMillis) -> DeviceInfo {
+    DeviceInfo { device: new.device, name: new.name.clone(), platform: new.platform.clone(), enrolled: now, seen: now, revoked: false }
+}
+
+fn info(session: &Session, device: DeviceId, by: DeviceId) -> SessionInfo {
+    SessionInfo { session: session.session, device, opened: session.expires, expires: session.expires, current: device == by }
+}
+
+fn head_of(account: &Account) -> AccountHead {
+    let mark =
+        |(vault, state): (&VaultId, &Vault)| VaultMark { vault: *vault, seq: state.seq, head: state.info.as_ref().unwrap().head.digest() };
+    AccountHead {
+        account: account.public.account,
+        chain: account.chain,
+        vaults: account.vaults.iter().map(mark).collect(),
+        record: account.record.number,
+    }
+}
+
+fn repeated(account: &Account, signed: &str) -> Option<Recorded> {
+    let event = account.events.iter().find(|event| inner_act(event).as_deref() == Some(signed))?;
+    Some(Recorded { event: event.clone() })
+}
+
+fn record(account: &mut Account, signed: &str, key: &SigningKey, chance: &mut dyn Chance, now: UnixMillis) -> Result<Recorded, Reason> {
+    if let Some(recorded) = repeated(account, signed) {
+        return Ok(recorded);
+    }
+    let act: Act = check_act(signed, account.public.account, &account.public.signing, &account.chain).map_err(|_| Reason::ChainMoved)?;
+    let made = countersign(act, signed, EventId::make_random(chance), now, SERVER, key);
+    account.chain = Chain { seq: made.act.seq, digest: made.digest, epoch: made.act.epoch };
+    account.events.push(made.set.clone());
+    Ok(Recorded { event: made.set })
+}
+
+fn commit(account: &mut Account, at: VaultId, body: &[u8]) -> Done {
+    let commit: Commit = cbor::from_slice(body).map_err(|_| Reason::Malformed)?;
+    let vault = account.vaults.get_mut(&at).ok_or(Reason::NotFound)?;
+    if let Some(seq) = vault.idempotency.get(&commit.idempotency) {
+        return json(&Committed { seq: *seq });
+    }
+    let head = commit.head.verify(&account.public.signing).map_err(|_| Reason::BadSignature)?;
+    let info = vault.info.as_mut().unwrap();
+    if head.seq != vault.seq + 1 || head.prev != info.head.digest() {
+        return Err(Reason::Conflict);
+    }
+    for revision in commit.revisions {
+        if revision.kind == Kind::Tombstone {
+            vault.revisions.retain(|(_, there)| there.item != revision.item);
+        }
+        vault.revisions.push((head.seq, revision));
+    }
+    vault.seq = head.seq;
+    info.head = commit.head;
+    vault.idempotency.insert(commit.idempotency, head.seq);
+    json(&Committed { seq: head.seq })
+}
+
+fn frames(account: &Account, have: &Have) -> Vec<Frame> {
+    let skip = usize::try_from(have.events).unwrap();
+    let mut frames: Vec<Frame> = account.events.iter().skip(skip).cloned().map(Frame::Event).collect();
+    if have.record != account.record.number {
+        frames.push(Frame::Record(account.record.clone()));
+    }
+    for (id, vault) in &account.vaults {
+        let had = have.vaults.iter().find(|had| had.vault == *id);
+        let info = vault.info.clone().unwrap();
+        if had.is_some_and(|had| had.seq == vault.seq) {
+            continue;
+        }
+        if had.is_none() {
+            frames.push(Frame::Vault(info.clone()));
+        }
+        let since = had.map_or(0, |had| had.seq);
+        let new: Vec<Revision> = vault.revisions.iter().filter(|(seq, _)| *seq > since).map(|(_, revision)| revision.clone()).collect();
+        for page in new.chunks(3) {
+            frames.push(Frame::Revisions(*id, page.to_vec()));
+        }
+        frames.push(Frame::Head(*id, info.head));
+    }
+    frames.push(Frame::End);
+    frames
+}
+
+/// Where a [`What`] would be the next act of nobody: for tests that need a forged event.
+pub(super) fn forged_event() -> String {
+    let key = SigningKey::from_seed(&[1; 32]);
+    let act = Act {
+        account: AccountId([1; 16]),
+        device: DeviceId([1; 16]),
+        device_name: "somewhere".into(),
+        seq: 3,
+        prev: Hash32::default(),
+        epoch: 2,
+        at: UnixMillis(0),
+        what: What::PasswordChanged {},
+    };
+    countersign(act, "a.b.c", EventId([1; 16]), UnixMillis(0), SERVER, &key).set
+}
