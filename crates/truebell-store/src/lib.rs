@@ -8,6 +8,7 @@ mod error;
 pub mod memory;
 mod migrations;
 mod open;
+pub mod postgres;
 pub mod rows;
 mod rules;
 pub mod sqlite;

@@ -3,6 +3,7 @@
 //! Never here: a password in a message.
 
 use crate::Store;
+use crate::postgres::Postgres;
 use crate::sqlite::Sqlite;
 use std::fmt;
 use std::path::PathBuf;
@@ -104,7 +105,7 @@ pub enum OpenError {
 pub async fn open(location: &Location) -> Result<Arc<dyn Store>, OpenError> {
     match location {
         Location::Sqlite(path) => Ok(Arc::new(Sqlite::open(path)?)),
-        Location::Postgres(_) => Err(OpenError::Unreachable(location.to_string())),
+        Location::Postgres(url) => Ok(Arc::new(Postgres::open(location, url).await?)),
     }
 }
 
@@ -113,7 +114,7 @@ pub async fn open(location: &Location) -> Result<Arc<dyn Store>, OpenError> {
 pub async fn open_to_read(location: &Location) -> Result<Arc<dyn Store>, OpenError> {
     match location {
         Location::Sqlite(path) => Ok(Arc::new(Sqlite::open_to_read(path)?)),
-        Location::Postgres(_) => Err(OpenError::Unreachable(location.to_string())),
+        Location::Postgres(url) => Ok(Arc::new(Postgres::open_to_read(location, url).await?)),
     }
 }
 

@@ -1,0 +1,179 @@
+//! From a URL to a pool of connections: TLS, time limits, and the schema.
+//!
+//! TLS always checks the server's certificate against the machine's roots, whatever `sslmode` says; `sslmode` decides whether there
+//! is TLS at all. Without a word about it, a server on this machine is spoken to in the clear and any other over TLS only.
+
+use crate::migrations::{Migration, POSTGRES, pending};
+use crate::open::{Location, NotALocation, OpenError};
+use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Config, Error, Transaction};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// Most connections of one server process.
+const CONNECTIONS_MAX: usize = 16;
+/// Longest wait for a connection, new or returned.
+const WAIT: Duration = Duration::from_secs(5);
+/// Time limits of every statement: for a lock, and as a whole.
+const LIMITS: &str = "-c lock_timeout=10s -c statement_timeout=60s -c default_transaction_isolation=read\\ committed";
+/// Names our lock among the cluster's advisory locks: "Tbel".
+const MIGRATION_LOCK: i64 = 0x5462_656c;
+
+type Result<T> = std::result::Result<T, OpenError>;
+
+/// A pool on a database whose schema is this version's.
+pub(super) async fn open(location: &Location, url: &str) -> Result<Pool> {
+    let config = configure(url)?;
+    let pool = pool(config).map_err(|()| OpenError::Tls(location.to_string()))?;
+    let mut client = pool.get().await.map_err(|error| of_connect(location, &error))?;
+    let transaction = client.transaction().await.map_err(|_| OpenError::Unreachable(location.to_string()))?;
+    let migrated = migrate(&transaction).await;
+    let failed = |error: Error| of_error(location, &error);
+    migrated.map_err(|stop| match stop {
+        Stop::Open(error) => error,
+        Stop::Database(error) => failed(error),
+    })?;
+    transaction.commit().await.map_err(failed)?;
+    drop(client);
+    Ok(pool)
+}
+
+fn configure(url: &str) -> Result<Config> {
+    // libpq's two strictest modes ask for what we always do.
+    let plain = url.replace("sslmode=verify-full", "sslmode=require").replace("sslmode=verify-ca", "sslmode=require");
+    let mut config: Config = plain.parse().map_err(|_: Error| NotALocation)?;
+    if !url.contains("sslmode=") {
+        config.ssl_mode(if config.get_hosts().iter().all(is_here) { SslMode::Disable } else { SslMode::Require });
+    }
+    let options = config.get_options().map_or_else(|| LIMITS.to_owned(), |own| format!("{LIMITS} {own}"));
+    config.options(options).application_name("truebell").connect_timeout(WAIT).tcp_user_timeout(Duration::from_secs(15));
+    Ok(config)
+}
+
+fn is_here(host: &Host) -> bool {
+    match host {
+        Host::Tcp(name) => name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback()),
+        #[cfg(unix)]
+        Host::Unix(_) => true,
+    }
+}
+
+fn pool(config: Config) -> std::result::Result<Pool, ()> {
+    let mut roots = rustls::RootCertStore::empty();
+    let (_added, _not_understood) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if roots.is_empty() && config.get_ssl_mode() == SslMode::Require {
+        return Err(());
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().map_err(|_| ())?;
+    let tls = MakeRustlsConnect::new(tls.with_root_certificates(roots).with_no_client_auth());
+    let manager = Manager::from_config(config, tls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+    let builder = Pool::builder(manager).max_size(CONNECTIONS_MAX).runtime(Runtime::Tokio1);
+    builder.wait_timeout(Some(WAIT)).create_timeout(Some(WAIT)).recycle_timeout(Some(WAIT)).build().map_err(|_| ())
+}
+
+fn of_connect(location: &Location, error: &PoolError) -> OpenError {
+    match error {
+        PoolError::Backend(error) => of_error(location, error),
+        _ => OpenError::Unreachable(location.to_string()),
+    }
+}
+
+fn of_error(location: &Location, error: &Error) -> OpenError {
+    let refusals = [
+        SqlState::INVALID_PASSWORD,
+        SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
+        SqlState::INVALID_CATALOG_NAME,
+        SqlState::INSUFFICIENT_PRIVILEGE,
+    ];
+    let place = location.to_string();
+    match error.code() {
+        Some(code) if refusals.contains(code) => OpenError::Refused(place),
+        Some(code) if *code == SqlState::DATA_CORRUPTED || *code == SqlState::INDEX_CORRUPTED => OpenError::Damaged,
+        None if error.to_string().contains("TLS") => OpenError::Tls(place),
+        None if error.to_string().contains("password missing") => OpenError::Refused(place),
+        _ => OpenError::Unreachable(place),
+    }
+}
+
+/// Why the steps were not taken.
+enum Stop {
+    Open(OpenError),
+    Database(Error),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<OpenError> for Stop {
+    fn from(error: OpenError) -> Self {
+        Self::Open(error)
+    }
+}
+
+/// Takes the steps the schema lacks. Of several servers that start together one does it; the others wait and find it done.
+async fn migrate(db: &Transaction<'_>) -> std::result::Result<(), Stop> {
+    db.execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK]).await?;
+    for step in pending(POSTGRES, &recorded(db).await?)? {
+        take(db, step).await?;
+    }
+    Ok(())
+}
+
+/// Our own columns, so that another program's table of the same name is not taken for ours.
+const OURS: &str = "SELECT count(*) FROM information_schema.columns WHERE table_schema = current_schema()
+    AND (table_name, column_name) IN (('migrations', 'checksum'), ('identity', 'restore_epoch'))";
+const TABLES: &str = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema()";
+
+async fn recorded(db: &Transaction<'_>) -> std::result::Result<Vec<(u32, Vec<u8>)>, Stop> {
+    let tables: i64 = db.query_one(TABLES, &[]).await?.try_get(0)?;
+    if tables == 0 {
+        return Ok(Vec::new());
+    }
+    let ours: i64 = db.query_one(OURS, &[]).await?.try_get(0)?;
+    if ours != 2 {
+        return Err(OpenError::NotOurs.into());
+    }
+    let rows = db.query("SELECT number, checksum FROM migrations ORDER BY number", &[]).await?;
+    let read = |row: &tokio_postgres::Row| {
+        let number: i64 = row.try_get(0)?;
+        Ok((u32::try_from(number).map_err(|_| OpenError::Damaged)?, row.try_get(1)?))
+    };
+    rows.iter().map(read).collect()
+}
+
+async fn take(db: &Transaction<'_>, step: &Migration) -> std::result::Result<(), Stop> {
+    db.batch_execute(step.sql).await?;
+    let checksum = step.checksum();
+    let values: &[&(dyn tokio_postgres::types::ToSql + Sync)] = &[&i64::from(step.number), &step.name, &checksum.as_slice()];
+    db.execute("INSERT INTO migrations VALUES ($1, $2, $3)", values).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_word_about_it_only_this_machine_is_spoken_to_in_the_clear() {
+        let cases = [
+            ("postgres://ada@localhost/t", SslMode::Disable),
+            ("postgres://ada@127.0.0.1:5433/t", SslMode::Disable),
+            ("postgres://ada@[::1]/t", SslMode::Disable),
+            ("postgres://ada@db.example/t", SslMode::Require),
+            ("postgres://ada@localhost,db.example/t", SslMode::Require),
+            ("postgres://ada@db.example/t?sslmode=verify-full", SslMode::Require),
+            ("postgres://ada@db.example/t?sslmode=disable", SslMode::Disable),
+            ("postgres://ada@localhost/t?sslmode=require", SslMode::Require),
+        ];
+        for (url, mode) in cases {
+            assert_eq!(configure(url).map(|config| config.get_ssl_mode()), Ok(mode), "{url}");
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! The store in PostgreSQL, for servers that are more than one.
+//!
+//! A write locks the row of its account or vault first and looks again behind the lock, so that two of them happen one after the
+//! other; what they look for by other keys is guarded by unique indexes. A transaction that lost a race is tried again, a few times.
+
+mod accounts;
+mod changes;
+mod columns;
+mod connect;
+mod dump;
+mod failure;
+mod mails;
+mod record;
+mod sessions;
+mod vaults;
+
+use crate::StoreError;
+use crate::open::{Location, OpenError};
+use crate::rows::{
+    Account, Changes, ChunkStored, Committed, Counts, Device, DumpRow, Enrolment, EnrolmentStarted, Identity, Mail, MailOutcome,
+    NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession, NewVault, PublicEvent, Recorded, Recording, RevisionCursor, RevisionPage,
+    SessionView, SignedUp,
+};
+use crate::store::{Result, Store};
+use async_trait::async_trait;
+use deadpool_postgres::{Client, Pool};
+use tokio_postgres::IsolationLevel;
+use truebell_core::hash::Hash32;
+use truebell_core::ids::{AccountId, AttachmentId, DeviceId, MailId, SessionId, VaultId};
+use truebell_core::time::UnixMillis;
+use truebell_core::wire::sync::Have;
+
+/// How often a transaction is tried.
+const TRIES: u32 = 10;
+
+/// A store in a PostgreSQL database.
+pub struct Postgres {
+    pool: Pool,
+    read_only: bool,
+}
+
+impl Postgres {
+    /// Opens a database by its URL, makes its tables if it is empty, and takes the steps its schema lacks.
+    pub async fn open(location: &Location, url: &str) -> std::result::Result<Self, OpenError> {
+        Ok(Self { pool: connect::open(location, url).await?, read_only: false })
+    }
+
+    /// The same, and refuses every write.
+    pub async fn open_to_read(location: &Location, url: &str) -> std::result::Result<Self, OpenError> {
+        Ok(Self { pool: connect::open(location, url).await?, read_only: true })
+    }
+
+    async fn client(&self) -> Result<Client> {
+        self.pool.get().await.map_err(|error| {
+            tracing::warn!(%error, "no connection to PostgreSQL");
+            StoreError::Unavailable
+        })
+    }
+
+    async fn writing_client(&self) -> Result<Client> {
+        if self.read_only { Err(StoreError::ReadOnly) } else { self.client().await }
+    }
+}
+
+/// Work that is tried again when it lost a race, or when its connection was dead.
+macro_rules! tried {
+    ($work:expr) => {{
+        let mut tries = 1;
+        loop {
+            let attempt: failure::Result<_> = async { $work }.await;
+            match attempt {
+                Ok(done) => break Ok(done),
+                Err(failure) if tries < TRIES && failure::is_passing(&failure) => tries += 1,
+                Err(failure) => break Err(failure::before_commit(failure)),
+            }
+        }
+    }};
+}
+
+/// One statement.
+macro_rules! look {
+    ($self:ident, $db:ident => $work:expr) => {
+        tried!({
+            let client = $self.client().await?;
+            let $db = &client;
+            $work.await
+        })
+    };
+}
+
+/// Several statements of one moment.
+macro_rules! read {
+    ($self:ident, $db:ident => $work:expr) => {
+        tried!({
+            let mut client = $self.client().await?;
+            let moment = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start().await?;
+            let $db = &moment;
+            $work.await
+        })
+    };
+}
+
+/// A transaction that writes. Once its COMMIT was sent it is not tried again: what became of it may not be known.
+macro_rules! write {
+    ($self:ident, $db:ident => $work:expr) => {
+        write!($self, IsolationLevel::ReadCommitted, $db => $work)
+    };
+    ($self:ident, $isolation:expr, $db:ident => $work:expr) => {
+        tried!({
+            let mut client = $self.writing_client().await?;
+            let transaction = client.build_transaction().isolation_level($isolation).start().await?;
+            let $db = &transaction;
+            let done = $work.await?;
+            transaction.commit().await.map_err(|error| failure::of_commit(&error))?;
+            Ok(done)
+        })
+    };
+}
+
+#[async_trait]
+impl Store for Postgres {
+    async fn identity(&self) -> Result<Option<Identity>> {
+        look!(self, db => accounts::identity(db))
+    }
+
+    async fn create_identity(&self, identity: &Identity) -> Result<()> {
+        write!(self, db => accounts::create_identity(db, identity))
+    }
+
+    async fn check(&self) -> Result<()> {
+        let mut client = self.writing_client().await?;
+        accounts::check(&mut client).await.map_err(failure::before_commit)
+    }
+
+    async fn counts(&self, now: UnixMillis) -> Result<Counts> {
+        look!(self, db => accounts::counts(db, now))
+    }
+
+    async fn sign_up(&self, new: NewAccount) -> Result<SignedUp> {
+        // There is no row to lock yet: it looks at one moment, and whatever came since refuses its inserts.
+        write!(self, IsolationLevel::RepeatableRead, db => accounts::sign_up(db, &new))
+    }
+
+    async fn account_by_address(&self, email_key: &str) -> Result<Option<AccountId>> {
+        look!(self, db => accounts::by_address(db, email_key))
+    }
+
+    async fn account(&self, account: AccountId) -> Result<Option<Account>> {
+        look!(self, db => accounts::account(db, account))
+    }
+
+    async fn record(&self, recording: Recording) -> Result<Recorded> {
+        write!(self, db => record::record(db, &recording))
+    }
+
+    async fn due_deletions(&self, now: UnixMillis, limit: u32) -> Result<Vec<AccountId>> {
+        look!(self, db => accounts::due_deletions(db, now, limit))
+    }
+
+    async fn delete_account(&self, account: AccountId, now: UnixMillis) -> Result<bool> {
+        write!(self, db => accounts::delete(db, account, now))
+    }
+
+    async fn invite(&self, invitation: Hash32, expires: UnixMillis) -> Result<()> {
+        write!(self, db => accounts::invite(db, invitation, expires))
+    }
+
+    async fn start_enrolment(&self, new: NewEnrolment) -> Result<EnrolmentStarted> {
+        write!(self, db => sessions::start_enrolment(db, &new))
+    }
+
+    async fn enrolment(&self, token: Hash32) -> Result<Option<Enrolment>> {
+        look!(self, db => sessions::enrolment(db, token))
+    }
+
+    async fn device(&self, device: DeviceId) -> Result<Option<Device>> {
+        look!(self, db => sessions::device(db, device))
+    }
+
+    async fn devices(&self, account: AccountId) -> Result<Vec<Device>> {
+        look!(self, db => sessions::devices(db, account))
+    }
+
+    async fn open_session(&self, new: NewSession) -> Result<bool> {
+        write!(self, db => sessions::open(db, &new))
+    }
+
+    async fn session(&self, token: Hash32) -> Result<Option<SessionView>> {
+        look!(self, db => sessions::session(db, token))
+    }
+
+    async fn sessions(&self, account: AccountId, now: UnixMillis) -> Result<Vec<NewSession>> {
+        look!(self, db => sessions::sessions(db, account, now))
+    }
+
+    async fn close_session(&self, account: AccountId, session: SessionId) -> Result<bool> {
+        write!(self, db => sessions::close(db, account, session))
+    }
+
+    async fn sweep(&self, before: UnixMillis) -> Result<u64> {
+        write!(self, db => accounts::sweep(db, before))
+    }
+
+    async fn create_vault(&self, account: AccountId, new: NewVault, at: UnixMillis) -> Result<Committed> {
+        write!(self, db => vaults::create(db, account, &new, at))
+    }
+
+    async fn commit(&self, commit: NewCommit) -> Result<Committed> {
+        write!(self, db => vaults::commit(db, &commit))
+    }
+
+    async fn changes(&self, account: AccountId, have: &Have) -> Result<Option<Changes>> {
+        read!(self, db => changes::changes(db, account, have))
+    }
+
+    async fn revisions(
+        &self,
+        account: AccountId,
+        vault: VaultId,
+        after: u64,
+        up_to: u64,
+        from: Option<RevisionCursor>,
+        bytes_max: usize,
+    ) -> Result<Option<RevisionPage>> {
+        let range = vaults::Range { after, up_to, from };
+        read!(self, db => vaults::revisions(db, account, vault, range, bytes_max))
+    }
+
+    async fn dropped_since(&self, vault: VaultId, seq: u64) -> Result<bool> {
+        look!(self, db => vaults::dropped_since(db, vault, seq))
+    }
+
+    async fn put_chunk(&self, chunk: NewChunk, bytes_max: u64) -> Result<ChunkStored> {
+        write!(self, db => vaults::put_chunk(db, &chunk, bytes_max))
+    }
+
+    async fn chunk(&self, account: AccountId, vault: VaultId, attachment: AttachmentId, index: u64) -> Result<Option<Vec<u8>>> {
+        look!(self, db => vaults::chunk(db, account, vault, attachment, index))
+    }
+
+    async fn delete_attachment(&self, account: AccountId, vault: VaultId, attachment: AttachmentId) -> Result<bool> {
+        write!(self, db => vaults::delete_attachment(db, account, vault, attachment))
+    }
+
+    async fn event_by_code(&self, code: &str) -> Result<Option<PublicEvent>> {
+        look!(self, db => mails::event_by_code(db, code))
+    }
+
+    async fn claim_mail(&self, now: UnixMillis, lease_until: UnixMillis) -> Result<Option<Mail>> {
+        write!(self, db => mails::claim(db, now, lease_until))
+    }
+
+    async fn finish_mail(&self, mail: MailId, outcome: MailOutcome, now: UnixMillis) -> Result<bool> {
+        write!(self, db => mails::finish(db, mail, outcome, now))
+    }
+
+    async fn parked_mails(&self, limit: u32) -> Result<Vec<Mail>> {
+        look!(self, db => mails::parked(db, limit))
+    }
+
+    async fn dump(&self, sink: &mut (dyn FnMut(DumpRow) -> bool + Send)) -> Result<()> {
+        let mut client = self.client().await?;
+        dump::dump(&mut client, sink).await.map_err(failure::before_commit)
+    }
+
+    async fn load(&self, identity: &Identity, rows: &mut (dyn Iterator<Item = DumpRow> + Send)) -> Result<()> {
+        let mut client = self.writing_client().await?;
+        dump::load(&mut client, identity, rows).await.map_err(failure::before_commit)
+    }
+}
