@@ -51,7 +51,7 @@ fn done(result: Result<()>) -> Result<Count, Failure> {
 }
 
 fn lints() -> Result<()> {
-    run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))
+    run(cargo().args(["clippy", "--workspace", "--all-targets", "--keep-going", "--", "--deny", "warnings"]))
 }
 
 fn docs() -> Result<()> {

@@ -7,36 +7,50 @@ use anyhow::Result;
 use super::Finding;
 use super::sources::{files, is_test_file, product_lines, text};
 
-/// Where a query is made, and what throws its error away there. In the store every value comes from a query.
-const BANS: [(&str, &[&str]); 2] = [
-    ("crates/truebell-store/src", &[".ok()", ".unwrap_or_default()", ".is_ok_and("]),
-    ("crates/truebell-server/src", &[".await.ok()", ".await.unwrap_or_default()", ".await.unwrap_or(", ".await.is_ok_and("]),
-];
+/// What throws an error away.
+const WORDS: [&str; 4] = [".ok()", ".unwrap_or_default()", ".is_ok_and(", ".await.unwrap_or("];
+
+/// Where a query is made, and how its statement is told from others there. In the store every value comes from a query.
+const PLACES: [Place; 2] = [("crates/truebell-store/src", |_| true), ("crates/truebell-server/src", asks_the_store)];
+
+type Place = (&'static str, fn(&str) -> bool);
 
 const NEXT: &str =
     "pass the error on with `?`; for a row that may be absent use `optional()` or `query_opt`, which keep *failed* apart from *absent*";
 
 pub(super) fn check(root: &Path) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
-    for (folder, words) in BANS {
+    for (folder, is_query) in PLACES {
         for file in files(&root.join(folder), "rs")? {
             let inside = file.strip_prefix(root).unwrap_or(&file);
             if is_test_file(inside) {
                 continue;
             }
-            let text = text(&file)?;
-            for (line, code) in product_lines(&text) {
-                for word in words.iter().filter(|word| code.contains(**word)) {
-                    findings.push(Finding::new(
-                        format!("{}:{line}", inside.display()),
-                        format!("`{word}` makes a failed query look like an absent row"),
-                        NEXT,
-                    ));
-                }
+            for (line, statement) in statements(&product_lines(&text(&file)?)) {
+                let words = WORDS.iter().filter(|word| statement.contains(**word) && is_query(&statement));
+                let wrong = |word: &&str| format!("`{word}` makes a failed query look like an absent row");
+                findings.extend(words.map(|word| Finding::new(format!("{}:{line}", inside.display()), wrong(word), NEXT)));
             }
         }
     }
     Ok(findings)
+}
+
+/// Statements without blanks, each with the number of its last line: a chain of calls is often written over several.
+fn statements(lines: &[(usize, &str)]) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    let mut statement = String::new();
+    for (number, line) in lines {
+        statement.extend(line.split_whitespace());
+        if line.trim_end().ends_with([';', '{', '}', ',']) {
+            found.push((*number, std::mem::take(&mut statement)));
+        }
+    }
+    found
+}
+
+fn asks_the_store(statement: &str) -> bool {
+    statement.contains("store.") && statement.contains(".await")
 }
 
 #[cfg(test)]
@@ -50,12 +64,12 @@ mod tests {
             ("crates/truebell-store/src/sqlite/items.rs", "//! Items.\nlet row = query().ok();\n"),
             (
                 "crates/truebell-server/src/routes/items.rs",
-                "//! Items.\nlet number = text.parse().ok();\nlet row = store.find().await.ok();\n",
+                "//! Items.\nlet number = text.parse().ok();\nlet row = app\n    .store\n    .find()\n    .await\n    .ok();\nlet line = reader.line().await.ok();\n",
             ),
             ("crates/truebell-core/src/ids.rs", "//! Ids.\nlet number = text.parse().ok();\n"),
         ]);
         let places: Vec<String> = check(tree.path())?.into_iter().map(|finding| finding.place).collect();
-        assert_eq!(places, ["crates/truebell-store/src/sqlite/items.rs:2", "crates/truebell-server/src/routes/items.rs:3"]);
+        assert_eq!(places, ["crates/truebell-store/src/sqlite/items.rs:2", "crates/truebell-server/src/routes/items.rs:7"]);
         Ok(())
     }
 }
