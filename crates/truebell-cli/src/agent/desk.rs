@@ -54,7 +54,7 @@ pub fn failure_of(error: &Error) -> Failure {
 fn sentence(words: &str) -> String {
     let mut letters = words.chars();
     let first = letters.next().map(|first| first.to_uppercase().collect::<String>()).unwrap_or_default();
-    let end = if words.ends_with(['.', '?', '!', '`']) { "" } else { "." };
+    let end = if words.ends_with(['.', '?', '!']) { "" } else { "." };
     format!("{first}{}{end}", letters.as_str())
 }
 
@@ -83,7 +83,6 @@ impl Desk {
     }
 
     /// Answers with JSON. `streams` carry the bytes of attachments.
-    #[expect(clippy::too_many_lines, reason = "one arm for each question, each arm one call")]
     pub fn answer(&mut self, ask: Ask, streams: &mut Streams<'_>) -> Asked {
         match ask {
             Ask::Lock => {
@@ -162,12 +161,11 @@ impl Desk {
         entries.iter().filter(|entry| !entry.own).map(|entry| NoticeLine::from(&entry.notice)).collect()
     }
 
-    /// Syncs where the server's pacing allows it: the agent's own initiative, not a question.
-    pub fn sync_if_due(&mut self) -> Answered {
-        match self.client.as_mut() {
-            Some(client) => client.sync_if_due().map(drop).map_err(of),
-            None => Ok(()),
-        }
+    /// Syncs where the server's pacing allows it: the agent's own initiative, not a question. Whether the server was silent.
+    pub fn sync_if_due(&mut self) -> Answered<bool> {
+        let Some(client) = self.client.as_mut() else { return Ok(false) };
+        let synced = client.sync_if_due().map_err(of)?;
+        Ok(synced.is_some_and(|synced| matches!(synced.view, View::Stale { why: Why::Unreachable { .. }, .. })))
     }
 
     /// When that has something to do next.

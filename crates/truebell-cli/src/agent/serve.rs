@@ -9,7 +9,7 @@ use super::frames::{self, Kind};
 use super::lease::Lease;
 use super::place::{Place, is_same_user};
 use super::start::{Handover, Ready};
-use crate::client::{Clock, Profile, SystemClock, World, unlock};
+use crate::client::{Clock, Profile, SystemClock, World, server_info, unlock};
 use crate::exit::{Answered, Failure};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec};
 use std::fs::File;
@@ -35,6 +35,9 @@ struct Shared {
     place: Place,
     is_closing: AtomicBool,
     is_syncing: AtomicBool,
+    /// While the server is silent: when to listen for it again, on the clock that never stops.
+    silent_until: Mutex<Option<Duration>>,
+    server: String,
     connections: AtomicUsize,
     wake: OwnedFd,
 }
@@ -79,6 +82,7 @@ fn begin() -> Answered<(Arc<Shared>, UnixListener)> {
     let secret_key = handover.secret_key.as_ref().map(|key| SecretKey::parse(key.expose())).transpose();
     let secret_key = secret_key.map_err(|error| Failure::usage(error.to_string()))?;
     let client = unlock(&profile, &handover.password, secret_key.as_ref(), World::system()).map_err(|error| failure_of(&error))?;
+    let server = profile.device().ok().flatten().map(|device| device.server).unwrap_or_default();
     let listener = bind(&place)?;
     let wake = rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)
         .map_err(|error| Failure::io("The agent could not be started", &error.into()))?;
@@ -88,6 +92,8 @@ fn begin() -> Answered<(Arc<Shared>, UnixListener)> {
         place,
         is_closing: AtomicBool::new(false),
         is_syncing: AtomicBool::new(false),
+        silent_until: Mutex::new(None),
+        server,
         connections: AtomicUsize::new(0),
         wake,
     };
@@ -165,19 +171,27 @@ fn wait(shared: &Shared, listener: &UnixListener, left: Duration) {
     rustix::event::poll(&mut watched, Some(&time_out)).unwrap_or_default();
 }
 
-/// In a thread of its own: while the server takes its time, somebody may ask, and wait no longer than for that one exchange.
+/// In a thread of its own, so that questions are heard meanwhile.
 fn sync_if_due(shared: &Arc<Shared>) {
+    let is_silent = held(&shared.silent_until).is_some_and(|until| boot_time() < until);
     let is_due = shared.desk.try_lock().ok().and_then(|desk| desk.next_due()).is_some_and(|due| due <= SystemClock.now());
-    if !is_due || shared.is_syncing.swap(true, Ordering::SeqCst) {
+    if is_silent || !is_due || shared.is_syncing.swap(true, Ordering::SeqCst) {
         return;
     }
     let shared = Arc::clone(shared);
     std::thread::spawn(move || {
         // What went wrong stays in the replica's trace: `truebell status --why` tells it.
-        drop(shared.desk().sync_if_due());
+        let is_silent = !is_heard(&shared) || shared.desk().sync_if_due().unwrap_or(false);
+        *held(&shared.silent_until) = is_silent.then(|| boot_time() + ROUND);
         shared.is_syncing.store(false, Ordering::SeqCst);
         shared.wake_up();
     });
+}
+
+/// After a silence the server is listened for without holding the desk: nobody waits to read a password because the network is dead.
+fn is_heard(shared: &Shared) -> bool {
+    let was_silent = held(&shared.silent_until).is_some();
+    !was_silent || server_info(&shared.server, &mut World::system()).is_ok()
 }
 
 fn greet(shared: &Arc<Shared>, stream: UnixStream) {

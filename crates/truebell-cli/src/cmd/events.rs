@@ -19,15 +19,29 @@ pub struct Events {
     unseen: bool,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Inbox {
+    events: Vec<Line>,
+    up_to_date: bool,
+}
+
+/// One line: the notice's members, and what this device has to do with it.
+#[derive(Serialize)]
+struct Line {
+    #[serde(flatten)]
+    notice: NoticeLine,
+    own: bool,
+    seen: bool,
+}
+
+#[derive(Deserialize)]
+struct Answer {
     events: Vec<Entry>,
     up_to_date: bool,
-    #[serde(skip_serializing)]
     sentence: String,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Entry {
     notice: NoticeLine,
     own: bool,
@@ -59,13 +73,13 @@ impl Show for Inbox {
 impl Events {
     /// Runs it.
     pub fn run(self, context: &mut Context) -> Answered {
-        let mut inbox: Inbox = context.ask(Ask::Inbox)?;
-        if self.unseen {
-            inbox.events.retain(|entry| !entry.seen);
-        }
+        let Answer { events, up_to_date, sentence } = context.ask(Ask::Inbox)?;
+        let events = events.into_iter().filter(|entry| !(self.unseen && entry.seen));
+        let lines = events.map(|Entry { notice, own, seen }| Line { notice, own, seen });
+        let inbox = Inbox { events: lines.collect(), up_to_date };
         context.out.answer(&inbox)?;
-        if !inbox.up_to_date {
-            context.out.remark(format_args!("There may be more at the server. {}", inbox.sentence));
+        if !up_to_date {
+            context.out.remark(format_args!("There may be more at the server. {sentence}"));
         }
         let seqs: Vec<u64> = inbox.events.iter().filter(|entry| !entry.seen).map(|entry| entry.notice.seq).collect();
         if seqs.is_empty() { Ok(()) } else { context.tell(Ask::Seen { seqs }) }

@@ -7,7 +7,7 @@ use crate::agent::{Ask, ItemName, Opened, Scope, State, Streams};
 use crate::client::{Clock, SystemChance, SystemClock};
 use crate::exit::{Answered, Failure};
 use crate::output::{Page, Progress, Show};
-use crate::prompt::{FilePasswordArgs, ask_secret, can_ask, confirm};
+use crate::prompt::{ExportPasswordArgs, ask_secret, can_ask, confirm};
 use clap::Args;
 use serde::Serialize;
 use std::io;
@@ -43,7 +43,7 @@ pub struct Export {
     #[arg(long)]
     force: bool,
     #[command(flatten)]
-    password: FilePasswordArgs,
+    password: ExportPasswordArgs,
 }
 
 #[derive(Serialize)]
@@ -97,7 +97,7 @@ impl Export {
             return Ok(password);
         }
         if !can_ask() {
-            return self.password.source().read_or_ask("A password for the file", "file-password");
+            return self.password.source().read_or_ask("A password for the file", "export-password");
         }
         let first = ask_secret("Choose a password for the file")?;
         if first.is_empty() || ask_secret("The same once more")? != first {

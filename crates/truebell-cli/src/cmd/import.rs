@@ -6,7 +6,7 @@ use crate::agent::{Ask, ItemName, Streams};
 use crate::client::{Clock, SystemClock};
 use crate::exit::{Answered, Code, Failure};
 use crate::output::{Page, Progress, Show, Table};
-use crate::prompt::{FilePasswordArgs, confirm};
+use crate::prompt::{ImportPasswordArgs, can_ask, confirm};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -44,7 +44,7 @@ pub struct Import {
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
     #[command(flatten)]
-    password: FilePasswordArgs,
+    password: ImportPasswordArgs,
 }
 
 #[derive(Serialize)]
@@ -58,6 +58,8 @@ struct Report {
     losses: LossReport,
     #[serde(skip)]
     name: &'static str,
+    #[serde(skip)]
+    ending: &'static str,
 }
 
 impl Show for Report {
@@ -69,11 +71,7 @@ impl Show for Report {
             self.name, self.losses.records, self.losses.items, self.losses.files
         ))?;
         show_losses(page, &self.losses, "imported")?;
-        if self.dry_run {
-            page.line("Nothing was imported: this was a dry run.")
-        } else {
-            page.line(format_args!("{} items are imported.", self.imported))
-        }
+        if self.dry_run { page.line(self.ending) } else { page.line(format_args!("{} items are imported.", self.imported)) }
     }
 }
 
@@ -97,7 +95,7 @@ impl Import {
         let source = self.format.or_else(|| detect(&name, &bytes)).ok_or_else(|| bad_file(&ImportError::Unknown))?;
         let password = if needs_password(source, &bytes) {
             let what = format!("The password of {name}");
-            Some(self.password.source().read_or_ask(&what, "file-password")?)
+            Some(self.password.source().read_or_ask(&what, "import-password")?)
         } else {
             None
         };
@@ -109,9 +107,8 @@ impl Import {
         if self.dry_run {
             return context.out.answer(&report);
         }
-        if !context.globals.yes && !context.out.is_json() {
-            let preview = Report { dry_run: true, ..describe(source, &imported) };
-            context.out.answer(&preview)?;
+        if !context.globals.yes && can_ask() && !context.out.is_json() {
+            context.out.answer(&Report { ending: "Nothing is imported yet.", ..describe(source, &imported) })?;
         }
         confirm(&format!("Import {} items?", imported.items.len()), context.globals.yes)?;
         report.imported = store(context, self.vault.as_deref(), imported.items)?;
@@ -148,6 +145,7 @@ fn describe(source: Source, imported: &Imported) -> Report {
         report: imported.report.to_json(),
         losses: imported.report.clone(),
         name: source.name(),
+        ending: "Nothing was imported: this was a dry run.",
     }
 }
 

@@ -31,7 +31,7 @@ pub struct Signin {
     #[arg(long, value_name = "SHA256:…")]
     fingerprint: Option<String>,
     /// What this device is called [default: the machine's name]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", env = "TRUEBELL_DEVICE_NAME", hide_env_values = true)]
     device_name: Option<String>,
     #[command(flatten)]
     secret_key: SecretKeyArgs,

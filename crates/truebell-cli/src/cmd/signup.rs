@@ -36,7 +36,7 @@ pub struct Signup {
     #[arg(long, value_name = "INVITATION")]
     invitation: Option<String>,
     /// What this device is called [default: the machine's name]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", env = "TRUEBELL_DEVICE_NAME", hide_env_values = true)]
     device_name: Option<String>,
     /// What the first vault is called
     #[arg(long, value_name = "NAME", default_value = "Personal")]

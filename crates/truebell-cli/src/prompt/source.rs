@@ -108,8 +108,15 @@ source_args!(
     "Read the second factor's code from file descriptor N"
 );
 source_args!(
-    /// The password of a file that is read or written.
-    FilePasswordArgs, "file-password-stdin", "file-password-file", "file-password-fd", false, false, "Where the file's password comes from",
+    /// The password of a file that is imported.
+    ImportPasswordArgs, "import-password-stdin", "import-password-file", "import-password-fd", false, false, "Where the imported file's password comes from",
+    "Read the file's password from a line of standard input (after the account password, if that comes from there too)",
+    "Read the file's password from the first line of FILE",
+    "Read the file's password from file descriptor N"
+);
+source_args!(
+    /// The password a file is sealed with.
+    ExportPasswordArgs, "export-password-stdin", "export-password-file", "export-password-fd", false, false, "Where the exported file's password comes from",
     "Read the file's password from a line of standard input (after the account password, if that comes from there too)",
     "Read the file's password from the first line of FILE",
     "Read the file's password from file descriptor N"

@@ -100,6 +100,10 @@ pub(super) fn category_word(category: Category) -> &'static str {
 }
 
 /// For help texts and completions.
-pub(super) fn category_parser() -> clap::builder::PossibleValuesParser {
-    clap::builder::PossibleValuesParser::new(CATEGORIES.map(|(name, _)| name))
+pub(crate) fn category_parser() -> clap::builder::PossibleValuesParser {
+    use clap::builder::PossibleValue;
+    clap::builder::PossibleValuesParser::new(CATEGORIES.map(|(name, _)| {
+        let value = PossibleValue::new(name);
+        if name == "secure-note" { value.alias("note") } else { value }
+    }))
 }

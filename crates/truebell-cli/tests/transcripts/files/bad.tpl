@@ -1,0 +1,2 @@
+line
+password = {{ tb://Personal/Bank
