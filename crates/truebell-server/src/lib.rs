@@ -7,18 +7,26 @@ mod body;
 pub mod chance;
 pub mod clock;
 pub mod config;
+pub mod control;
 mod error;
+mod health;
 mod hints;
 pub mod identity;
+pub mod jobs;
+pub mod logs;
 pub mod mail;
+pub mod metrics;
+pub mod openapi;
 mod reply;
 mod routes;
 mod sealed;
+pub mod serve;
 mod session;
 mod signers;
 mod state;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod tls;
 
 pub use admission::{Limits, Rate};
 pub use routes::{derive_invitation_digest, router};

@@ -10,7 +10,7 @@ use truebell_core::testing::Seeded;
 use truebell_core::time::UnixMillis;
 use truebell_core::vault::SignedVaultHead;
 use truebell_store::Store;
-use truebell_store::rows::{NewAccount, NewDevice, NewSession, NewVault, SignedUp};
+use truebell_store::rows::{Change, NewAccount, NewDevice, NewSession, NewVault, Recorded, Recording, SignedUp};
 
 /// Puts an account with its first mail into a store.
 pub(crate) async fn sign_up(store: &dyn Store, chance: &mut Seeded, at: UnixMillis, address: &str) -> AccountId {
@@ -57,4 +57,23 @@ pub(crate) async fn sign_up(store: &dyn Store, chance: &mut Seeded, at: UnixMill
     };
     assert_eq!(store.sign_up(new).await, Ok(SignedUp::Created));
     account
+}
+
+/// Records that an account is to be deleted at a time.
+pub(crate) async fn schedule_deletion(store: &dyn Store, account: AccountId, at: UnixMillis, due: UnixMillis) {
+    let chain = store.account(account).await.unwrap().unwrap().chain;
+    let act = Act {
+        account,
+        device: DeviceId([1; 16]),
+        device_name: "Laptop".into(),
+        seq: chain.seq + 1,
+        prev: chain.digest,
+        epoch: chain.epoch,
+        at,
+        what: What::DeletionScheduled { due },
+    };
+    let code = CheckCode::parse("00000-00000").unwrap();
+    let event = Countersigned { id: EventId([5; 16]), set: "deletion".into(), digest: Hash32([5; 32]), code, act };
+    let recording = Recording { account, event, change: Change::ScheduleDeletion(due), mails: Vec::new(), at };
+    assert_eq!(store.record(recording).await, Ok(Recorded::Done));
 }

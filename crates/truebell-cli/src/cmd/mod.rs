@@ -5,8 +5,10 @@ mod account;
 mod address;
 mod attach;
 mod background;
+mod backup;
 mod child;
 mod completions;
+mod config;
 mod context;
 mod device_name;
 mod devices;
@@ -17,17 +19,21 @@ mod generate;
 mod help;
 mod import;
 mod inject;
+mod invite;
 mod item;
 mod kit;
 mod lock;
+mod mail;
 mod notice;
 mod password;
 mod read;
 mod refer;
+mod restore;
 mod run;
 mod search;
 mod second_factor;
 mod secret_key;
+mod serve;
 mod sessions;
 mod signin;
 mod signout;
@@ -96,7 +102,15 @@ Options
 ";
 
 /// Lines of the commands that run a server, in the top page.
-const SERVER_COMMANDS: &str = "";
+const SERVER_COMMANDS: &str = "
+Server
+  serve          Run a server
+  invite         Invite a person to sign up
+  config         Check a server's configuration
+  backup         Back up a server into one sealed file
+  restore        Bring a server back from its backup
+  mail           Mails whose fate is not known
+";
 
 /// A password manager whose alarms can be believed
 #[derive(Debug, Parser)]
@@ -177,6 +191,20 @@ pub enum Command {
     Import(import::Import),
     /// Write items to a file
     Export(export::Export),
+    /// Run a server
+    Serve(serve::Serve),
+    /// Invite a person to sign up
+    Invite(invite::Invite),
+    /// The server's configuration
+    #[command(subcommand)]
+    Config(config::Config),
+    /// Back up a server into one sealed file
+    Backup(backup::Backup),
+    /// Bring a server back from its backup
+    Restore(restore::Restore),
+    /// The server's mails
+    #[command(subcommand)]
+    Mail(mail::Mail),
     /// Completions for your shell
     Completions(completions::Completions),
     /// Remove the account from this device
@@ -265,6 +293,12 @@ fn dispatch(command: Command, context: &mut Context) -> Answered<Ending> {
         Command::Notice(command) => return command.run(context),
         Command::Import(command) => command.run(context),
         Command::Export(command) => command.run(context),
+        Command::Serve(command) => command.run(context),
+        Command::Invite(command) => command.run(context),
+        Command::Config(command) => command.run(context),
+        Command::Backup(command) => command.run(context),
+        Command::Restore(command) => command.run(context),
+        Command::Mail(command) => command.run(context),
         Command::Completions(command) => command.run(context),
         Command::Signout(command) => command.run(context),
         Command::Help(command) => command.run(context),

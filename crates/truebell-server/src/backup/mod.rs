@@ -1,11 +1,13 @@
 //! Backups: everything a server is, in one sealed file; made while it serves, checked by restoring it, restored whole or not at all.
 //! The format is in `docs/formats/backup.md`. Never here: a partial restore, or a restore that clients are not told of.
 
+mod aside;
 mod error;
 mod frames;
 mod make;
 mod reader;
 mod restore;
+mod run;
 mod tally;
 mod writer;
 
@@ -13,6 +15,7 @@ pub use error::BackupError;
 pub use make::{Made, Making, make};
 pub use reader::Contents;
 pub use restore::{Restored, Restoring, inspect, restore, restore_key};
+pub use run::{Done, RunError, Wish, back_up, bring_back};
 pub use tally::Tally;
 
 use minicbor::{Decode, Encode};

@@ -289,3 +289,49 @@ async fn an_existing_file_is_never_written_over() {
     assert!(matches!(machine.back_up(&backup).await, Err(BackupError::Exists(_))));
     assert_eq!(std::fs::read(&backup).unwrap(), before);
 }
+
+/// A configuration whose data folder and SQLite database are a test's own.
+fn config(folder: &Path) -> crate::config::Config {
+    crate::config::Config { data: folder.to_owned(), ..crate::config::Config::default() }
+}
+
+async fn bring_back(folder: &Path, path: &Path, force: bool) -> Result<Done, RunError> {
+    let wish = Wish { path, passphrase: &passphrase(), force, key_only: false };
+    super::bring_back(&config(folder), wish, &mut |_, _| {}).await
+}
+
+#[tokio::test]
+async fn force_moves_an_old_database_aside_and_a_failed_restore_puts_it_back() {
+    let machine = Machine::sqlite().await.with_accounts(2).await;
+    let data = machine.folder.path().to_owned();
+    let (_folder, backup) = backup_of(&machine).await;
+    let before = machine.totals().await;
+    let Machine { folder, store } = machine;
+    drop(store);
+    assert!(matches!(bring_back(&data, &backup, false).await, Err(RunError::Backup(BackupError::NotEmpty))));
+
+    // In the way of the waiting key: the restore fails after the database was moved.
+    std::fs::create_dir(data.join("server-key.restored")).unwrap();
+    assert!(bring_back(&data, &backup, true).await.is_err());
+    std::fs::remove_dir(data.join("server-key.restored")).unwrap();
+    assert!(!data.join("truebell.db.old-1").exists());
+
+    let done = bring_back(&data, &backup, true).await.unwrap();
+    assert_eq!((done.restored.identity.restore_epoch, done.rows), (1, before.rows()));
+    assert_eq!(done.aside, Some(data.join("truebell.db.old-1")));
+    let again = bring_back(&data, &backup, true).await.unwrap();
+    assert_eq!(again.restored.identity.restore_epoch, 2, "one more than the database moved aside");
+    drop(folder);
+}
+
+#[tokio::test]
+async fn a_backup_is_made_while_another_process_serves_the_database() {
+    let machine = Machine::sqlite().await.with_accounts(3).await;
+    let out = machine.folder.path().join("out.backup");
+    let mut rows = 0;
+    let made = back_up(&config(machine.folder.path()), &out, &passphrase(), AT, &mut Seeded::new(4), &mut || rows += 1).await.unwrap();
+    assert_eq!((made.totals.rows(), made.totals.clone()), (rows, machine.totals().await));
+    let nowhere = tempfile::tempdir().unwrap();
+    let none = back_up(&config(nowhere.path()), &out, &passphrase(), AT, &mut Seeded::new(4), &mut || {}).await;
+    assert!(matches!(none, Err(RunError::NoKey(_))));
+}

@@ -56,7 +56,7 @@ macro_rules! settings {
             }
 
             /// A setting's value as it may be shown: never a secret.
-            fn shown(&self, name: &str) -> String {
+            pub fn shown(&self, name: &str) -> String {
                 match name {
                     $(stringify!($name) => self.$name.show(),)+
                     _ => String::new(),

@@ -5,15 +5,18 @@ mod carrier;
 mod compose;
 mod dkim;
 mod letter;
+pub(crate) mod notice_page;
 mod relay;
 pub mod sender;
 #[cfg(test)]
 pub(crate) mod sink;
 mod templates;
 
+pub(crate) use carrier::read as read_secret;
 pub use carrier::{Carrier, CarrierError, Delivery};
 pub use compose::{ComposeError, Composed, Composer};
 pub use letter::Letter;
+pub(crate) use letter::escape;
 pub use templates::letter;
 
 use serde::{Deserialize, Serialize};

@@ -1,0 +1,156 @@
+//! The operator's door to a running server: a socket in the data folder that only its owner can open. One line in, one line out, JSON.
+//! What needs the database for writing comes this way, because SQLite belongs to the serving process. Never here: anything over the network.
+
+use crate::routes::derive_invitation_digest;
+use crate::state::App;
+use serde::{Deserialize, Serialize};
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixListener;
+use truebell_core::chance::{Chance, make_array};
+use truebell_core::time::UnixMillis;
+use truebell_store::{Store, StoreError};
+
+/// A line longer than this is not a request.
+const LINE_MAX: u64 = 4096;
+
+/// What can be asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "kebab-case")]
+pub enum Asked {
+    /// An invitation, good for so many milliseconds.
+    Invite {
+        /// How long it is good.
+        good_for_ms: u64,
+    },
+}
+
+/// What is answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum Answer {
+    /// An invitation.
+    Invited(Invitation),
+    /// It was not done; a sentence.
+    Failed {
+        /// Why.
+        sentence: String,
+    },
+}
+
+/// An invitation: good once, until then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invitation {
+    /// What the person types.
+    pub code: String,
+    /// Until when.
+    pub expires: UnixMillis,
+}
+
+/// The socket of a data folder.
+pub fn socket_path(data: &Path) -> PathBuf {
+    data.join("control.sock")
+}
+
+/// Makes an invitation.
+pub async fn invite(
+    store: &dyn Store,
+    good_for: Duration,
+    now: UnixMillis,
+    chance: &mut (dyn Chance + Send),
+) -> Result<Invitation, StoreError> {
+    let code = derive_code(make_array(chance));
+    let expires = now + good_for;
+    store.invite(derive_invitation_digest(&code), expires).await?;
+    Ok(Invitation { code, expires })
+}
+
+/// 80 bits in four groups, letters that are not mixed up.
+fn derive_code(bytes: [u8; 10]) -> String {
+    const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let value = bytes.iter().fold(0_u128, |value, byte| (value << 8) | u128::from(*byte));
+    let letters = (0..16).map(|place| ALPHABET.get(((value >> (75 - place * 5)) & 31) as usize).map_or('0', |letter| char::from(*letter)));
+    let mut code = "INV".to_owned();
+    for (place, letter) in letters.enumerate() {
+        if place % 4 == 0 {
+            code.push('-');
+        }
+        code.push(letter);
+    }
+    code
+}
+
+/// Opens the socket; one left by a killed server is replaced.
+pub(crate) fn listen(data: &Path) -> io::Result<UnixListener> {
+    let path = socket_path(data);
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(&path)?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+/// Answers until the server ends.
+pub(crate) async fn serve(listener: UnixListener, app: Arc<App>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let app = app.clone();
+        tokio::spawn(async move {
+            // Whoever hangs up needs no answer.
+            let _ = tokio::time::timeout(Duration::from_secs(10), answer(stream, &app)).await;
+        });
+    }
+}
+
+async fn answer(stream: tokio::net::UnixStream, app: &App) -> io::Result<()> {
+    let (reading, mut writing) = stream.into_split();
+    let mut line = String::new();
+    tokio::io::BufReader::new(reading.take(LINE_MAX)).read_line(&mut line).await?;
+    let answer = match serde_json::from_str(&line) {
+        Ok(Asked::Invite { good_for_ms }) => {
+            let mut chance = app.chance.chance();
+            match invite(&*app.store, Duration::from_millis(good_for_ms), app.clock.now(), &mut *chance).await {
+                Ok(invitation) => Answer::Invited(invitation),
+                Err(error) => Answer::Failed { sentence: error.to_string() },
+            }
+        }
+        Err(_) => Answer::Failed { sentence: "the running server does not know this command: one of the two is older".to_owned() },
+    };
+    let mut bytes = serde_json::to_vec(&answer)?;
+    bytes.push(b'\n');
+    writing.write_all(&bytes).await
+}
+
+/// Asks the server that serves a data folder; `None` if none does.
+pub fn ask(data: &Path, asked: &Asked) -> io::Result<Option<Answer>> {
+    let mut stream = match UnixStream::connect(socket_path(data)) {
+        Ok(stream) => stream,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    stream.set_read_timeout(Some(Duration::from_secs(15)))?;
+    let mut line = serde_json::to_string(asked)?;
+    line.push('\n');
+    stream.write_all(line.as_bytes())?;
+    let mut said = String::new();
+    BufReader::new(stream).read_line(&mut said)?;
+    Ok(Some(serde_json::from_str(&said)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_typed_easily_and_carries_all_its_bits() {
+        assert_eq!(derive_code([0; 10]), "INV-0000-0000-0000-0000");
+        assert_eq!(derive_code([255; 10]), "INV-ZZZZ-ZZZZ-ZZZZ-ZZZZ");
+        assert_eq!(derive_code([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]), "INV-0410-6105-0R3G-G28A");
+    }
+}

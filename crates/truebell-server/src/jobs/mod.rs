@@ -1,0 +1,95 @@
+//! What happens without a request: mails leave, due deletions are done, what is over is forgotten. Each job is one function over the
+//! store and a time, and a loop that calls it until the server stops.
+
+mod deletions;
+mod sweep;
+
+pub use deletions::delete_due;
+pub use sweep::sweep;
+
+use crate::mail::{Carrier, Composer, sender};
+use crate::metrics::Metrics;
+use crate::state::App;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use truebell_store::StoreError;
+
+/// How often the outbox is looked into: a notice should be there before the person wonders.
+const MAIL_EVERY: Duration = Duration::from_secs(1);
+/// How often due deletions are looked for; they are due by the day.
+const DELETIONS_EVERY: Duration = Duration::from_secs(60);
+/// How often what is over is forgotten.
+const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
+/// How long a job rests after the store failed it.
+const REST: Duration = Duration::from_secs(10);
+
+/// What the jobs work with.
+pub struct Jobs {
+    /// The server.
+    pub app: Arc<App>,
+    /// Counts what they do.
+    pub metrics: Arc<Metrics>,
+    /// Takes mails away.
+    pub carrier: Carrier,
+    /// Makes mails.
+    pub composer: Composer,
+}
+
+impl Jobs {
+    /// Starts all jobs; they end when `stop` becomes true, each between two pieces of work.
+    pub fn start(self, stop: &watch::Receiver<bool>) -> JoinSet<()> {
+        let Self { app, metrics, carrier, composer } = self;
+        let mut jobs = JoinSet::new();
+        let (mail, deletions, sweeping) = (app.clone(), app.clone(), app);
+        jobs.spawn(repeat("mail", (MAIL_EVERY, REST), stop.clone(), async move || {
+            let round = sender::send_due(&*mail.store, &carrier, &composer, &|| mail.clock.now()).await?;
+            metrics.count_mails(round);
+            Ok(())
+        }));
+        jobs.spawn(repeat("deletions", (DELETIONS_EVERY, REST), stop.clone(), async move || {
+            let deleted = delete_due(&*deletions.store, deletions.clock.now()).await?;
+            if deleted > 0 {
+                tracing::info!(deleted, "accounts were deleted as asked");
+            }
+            Ok(())
+        }));
+        jobs.spawn(repeat("sweep", (SWEEP_EVERY, REST), stop.clone(), async move || {
+            sweep(&*sweeping.store, sweeping.clock.now()).await.map(drop)
+        }));
+        jobs
+    }
+}
+
+/// Calls a job again and again until the server stops. A failure is logged once, not each time.
+async fn repeat<J>(name: &'static str, (every, rest): (Duration, Duration), mut stop: watch::Receiver<bool>, mut job: J)
+where
+    J: AsyncFnMut() -> Result<(), StoreError>,
+{
+    let mut failing = None;
+    while !*stop.borrow() {
+        let wait = match job().await {
+            Ok(()) => {
+                if failing.take().is_some() {
+                    tracing::info!(job = name, "the job works again");
+                }
+                every
+            }
+            Err(error) => {
+                if failing.replace(error) != Some(error) {
+                    tracing::error!(job = name, "{error}; the job goes on trying");
+                }
+                every.max(rest)
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            // An error means that the server is gone: the loop ends on its condition or here.
+            changed = stop.changed() => if changed.is_err() { return },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,169 @@
+//! What is counted, in Prometheus' text form. Labels are route templates and closed words: never an id, a name or an address.
+//!
+//! `/metrics` is served on the listener of `metrics_listen` only, never beside the routes people use.
+
+use crate::mail::sender::Round;
+use crate::state::App;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::Response;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::time::Instant;
+
+type Labels<const N: usize> = [(&'static str, String); N];
+
+/// Everything counted by one server.
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<Labels<3>, Counter>,
+    seconds: Family<Labels<1>, Histogram, fn() -> Histogram>,
+    sign_ins: Family<Labels<1>, Counter>,
+    mails: Family<Labels<1>, Counter>,
+    store_up: Gauge,
+    store_failures: Counter,
+    accounts: Gauge,
+    sessions: Gauge,
+    waiting: Family<Labels<1>, Gauge>,
+    at_work: Gauge,
+    listeners: Gauge,
+    relay_takes: AtomicBool,
+}
+
+fn make_histogram() -> Histogram {
+    // From 1 ms to 4 s, four times each: a store call, a sign-in, a first sync.
+    Histogram::new(exponential_buckets(0.001, 4.0, 7))
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("truebell"),
+            requests: Family::default(),
+            seconds: Family::new_with_constructor(make_histogram),
+            sign_ins: Family::default(),
+            mails: Family::default(),
+            store_up: Gauge::default(),
+            store_failures: Counter::default(),
+            accounts: Gauge::default(),
+            sessions: Gauge::default(),
+            waiting: Family::default(),
+            at_work: Gauge::default(),
+            listeners: Gauge::default(),
+            relay_takes: AtomicBool::new(true),
+        };
+        let of = &mut metrics.registry;
+        of.register("requests", "Requests by route, method and outcome", metrics.requests.clone());
+        of.register("request_seconds", "Time until a request's answer began, by route", metrics.seconds.clone());
+        of.register("sign_ins", "Second messages of sign-ins by result", metrics.sign_ins.clone());
+        of.register("mails", "Tries to send a mail by result", metrics.mails.clone());
+        of.register("store_up", "1 if the database answered the last time it was asked for counts", metrics.store_up.clone());
+        of.register(
+            "store_failures",
+            "Requests that failed on the server's side, most of them in the database",
+            metrics.store_failures.clone(),
+        );
+        of.register("accounts", "Accounts", metrics.accounts.clone());
+        of.register("sessions", "Live sessions", metrics.sessions.clone());
+        of.register(
+            "mails_waiting",
+            "Mails in the outbox by state; a parked one may have been sent and needs a look",
+            metrics.waiting.clone(),
+        );
+        of.register("requests_at_work", "Requests at work now", metrics.at_work.clone());
+        of.register("hint_listeners", "Open streams of hints", metrics.listeners.clone());
+        metrics
+    }
+}
+
+impl Metrics {
+    /// Counts a round of the mail sender.
+    pub fn count_mails(&self, round: Round) {
+        for (result, count) in [("sent", round.sent), ("postponed", round.postponed), ("refused", round.refused), ("parked", round.parked)]
+        {
+            self.mails.get_or_create(&[("result", result.to_owned())]).inc_by(count);
+        }
+        if round != Round::default() {
+            self.relay_takes.store(round.sent > 0 || round.postponed == 0, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the relay took mail when it was last asked to.
+    pub fn relay_takes(&self) -> bool {
+        self.relay_takes.load(Ordering::Relaxed)
+    }
+
+    fn count_request(&self, route: &str, method: &str, status: StatusCode, seconds: f64) {
+        let outcome = outcome(status);
+        self.requests.get_or_create(&[("route", route.to_owned()), ("method", method.to_owned()), ("outcome", outcome.to_owned())]).inc();
+        self.seconds.get_or_create(&[("route", route.to_owned())]).observe(seconds);
+        if status.is_server_error() {
+            self.store_failures.inc();
+        }
+        if route == "/v1/sign-in/finish" {
+            self.sign_ins.get_or_create(&[("result", outcome.to_owned())]).inc();
+        }
+    }
+
+    /// The text of `/metrics`. Where the database does not answer, its gauges keep their last values and `store_up` says so.
+    pub async fn render(&self, app: &App) -> String {
+        let load = app.load();
+        set(&self.at_work, load.at_work as u64);
+        set(&self.listeners, load.listeners as u64);
+        match app.store.counts(app.clock.now()).await {
+            Ok(counts) => {
+                set(&self.store_up, 1);
+                set(&self.accounts, counts.accounts);
+                set(&self.sessions, counts.sessions);
+                for (state, count) in [("queued", counts.mails_queued), ("parked", counts.mails_parked)] {
+                    set(&self.waiting.get_or_create(&[("state", state.to_owned())]), count);
+                }
+            }
+            Err(error) => {
+                set(&self.store_up, 0);
+                tracing::warn!("counts for metrics: {error}");
+            }
+        }
+        let mut text = String::new();
+        // Writing to a text does not fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+fn set(gauge: &Gauge, value: u64) {
+    gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+}
+
+/// Four words for every status: an alert needs no more.
+fn outcome(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        200..=399 => "done",
+        429 | 503 => "busy",
+        400..=499 => "refused",
+        _ => "failed",
+    }
+}
+
+/// Counts every request and logs one line about it: method, route template, status, time. Not its path, not its sender.
+pub(crate) async fn observe(State(metrics): State<Arc<Metrics>>, request: Request, next: Next) -> Response {
+    let start = Instant::now();
+    let route = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str).to_owned();
+    let method = match request.method().as_str() {
+        known @ ("GET" | "POST" | "PUT" | "DELETE" | "HEAD" | "OPTIONS") => known,
+        _ => "OTHER",
+    }
+    .to_owned();
+    let response = next.run(request).await;
+    let (seconds, status) = (start.elapsed().as_secs_f64(), response.status());
+    metrics.count_request(&route, &method, status, seconds);
+    tracing::info!(method, route, status = status.as_u16(), ms = format_args!("{:.1}", seconds * 1000.0), "request");
+    response
+}

@@ -1,0 +1,172 @@
+//! Every route with what it takes and gives, in the order of a person's life with an account.
+
+/// What the whole interface has in common.
+pub(super) const OVERVIEW: &str = "Every reply carries the header Truebell-Head: what the server says about itself, the account and this \
+    reply, signed with the server's key. A reply without a head that verifies did not come from this server, whatever its status says. \
+    Refusals are RFC 9457 problems from a closed list. Bytes in JSON are base64url without padding; times are milliseconds since 1970. \
+    Acts that change an account's security are signed by the account on the acting device; the server countersigns and cannot make them.";
+
+/// What a request must show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shows {
+    Nothing,
+    Session,
+    Enrolment,
+}
+
+/// A body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Body {
+    None,
+    /// JSON of this schema.
+    Json(&'static str),
+    /// Bytes of this media type, and what they are.
+    Bytes(&'static str, &'static str),
+}
+
+/// A route.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Route {
+    pub(super) method: &'static str,
+    pub(super) path: &'static str,
+    pub(super) summary: &'static str,
+    pub(super) shows: Shows,
+    pub(super) body: Body,
+    pub(super) answer: Body,
+}
+
+impl Route {
+    /// The first word of the path after the version.
+    pub(super) fn noun(&self) -> &'static str {
+        self.path.split('/').nth(2).unwrap_or_default()
+    }
+
+    /// A name for generated clients.
+    pub(super) fn id(&self) -> String {
+        let words = self.path.split(['/', '-']).skip(2).filter(|word| !word.starts_with('{'));
+        let mut id = self.method.to_lowercase();
+        for word in words {
+            let mut letters = word.chars();
+            id.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+            id.extend(letters);
+        }
+        id
+    }
+
+    /// The names in braces.
+    pub(super) fn placeholders(&self) -> impl Iterator<Item = &'static str> {
+        self.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+    }
+}
+
+const CBOR: &str = "application/cbor";
+const OCTETS: &str = "application/octet-stream";
+
+const fn route(method: &'static str, path: &'static str, shows: Shows, body: Body, answer: Body, summary: &'static str) -> Route {
+    Route { method, path, summary, shows, body, answer }
+}
+
+use Body::{Bytes, Json, None as Nil};
+use Shows::{Enrolment, Nothing, Session};
+
+pub(super) const ROUTES: &[Route] = &[
+    route("GET", "/v1/server", Nothing, Nil, Json("ServerInfo"), "Who this server is"),
+    route("GET", "/v1/notices/{code}", Nothing, Nil, Json("Checked"), "Whether a notice with this check code was ever sent"),
+    route("POST", "/v1/sign-up/start", Nothing, Json("SignUpStart"), Json("SignUpStarted"), "Begin a sign-up; nothing is stored"),
+    route(
+        "POST",
+        "/v1/sign-up/finish",
+        Nothing,
+        Json("SignUpFinish"),
+        Json("SignUpFinished"),
+        "Create an account with its first vault, device and session",
+    ),
+    route(
+        "POST",
+        "/v1/sign-in/lookup",
+        Nothing,
+        Json("Lookup"),
+        Json("Looked"),
+        "Which account an address has; an unknown one gets an invented account",
+    ),
+    route("POST", "/v1/sign-in/start", Nothing, Json("SignInStart"), Json("SignInStarted"), "First OPAQUE message of a sign-in"),
+    route(
+        "POST",
+        "/v1/sign-in/finish",
+        Nothing,
+        Json("SignInFinish"),
+        Json("SignInFinished"),
+        "Second OPAQUE message; allows one enrolment",
+    ),
+    route("POST", "/v1/devices", Enrolment, Json("Enrol"), Json("Enrolled"), "Enrol the device that asks"),
+    route("GET", "/v1/devices", Session, Nil, Json("Devices"), "The account's devices, oldest first"),
+    route("POST", "/v1/devices/{device}/revoke", Session, Json("Revoke"), Json("Recorded"), "Take access away from a device"),
+    route("POST", "/v1/sessions/challenge", Nothing, Json("Challenge"), Json("Challenged"), "Ask for something to sign"),
+    route("POST", "/v1/sessions", Nothing, Json("Prove"), Json("Proved"), "Open a session with the device's own key"),
+    route("GET", "/v1/sessions", Session, Nil, Json("Sessions"), "The account's live sessions, oldest first"),
+    route("POST", "/v1/sessions/{session}/revoke", Session, Json("Revoke"), Json("Recorded"), "End a session of another device"),
+    route("POST", "/v1/sign-out", Session, Nil, Nil, "End this session"),
+    route(
+        "POST",
+        "/v1/account/credentials/start",
+        Session,
+        Json("CredentialsStart"),
+        Json("CredentialsStarted"),
+        "Begin a change of password or Secret Key",
+    ),
+    route(
+        "POST",
+        "/v1/account/credentials/finish",
+        Session,
+        Json("CredentialsFinish"),
+        Json("Recorded"),
+        "Change the password or the Secret Key",
+    ),
+    route("POST", "/v1/account/address", Session, Json("ChangeAddress"), Json("Recorded"), "Change the mail address"),
+    route(
+        "POST",
+        "/v1/account/deletion",
+        Session,
+        Json("Deletion"),
+        Json("Recorded"),
+        "Ask for the account to be deleted after the grace period",
+    ),
+    route("POST", "/v1/account/keep", Session, Json("Deletion"), Json("Recorded"), "Keep the account after all"),
+    route("POST", "/v1/account/second-factors", Session, Json("AddSecondFactor"), Json("Recorded"), "Add a second factor"),
+    route("POST", "/v1/account/second-factors/remove", Session, Json("RemoveSecondFactor"), Json("Recorded"), "Remove it"),
+    route("POST", "/v1/vaults", Session, Json("NewVault"), Json("Committed"), "Create a vault"),
+    route(
+        "POST",
+        "/v1/vaults/{vault}/commits",
+        Session,
+        Bytes(CBOR, "A commit (docs/formats/vault.md)."),
+        Json("Committed"),
+        "Write to a vault",
+    ),
+    route(
+        "POST",
+        "/v1/sync",
+        Session,
+        Bytes(CBOR, "What the client has (docs/formats/sync.md)."),
+        Bytes("application/vnd.truebell.sync", "A stream of frames (docs/formats/sync.md)."),
+        "What is new since",
+    ),
+    route("GET", "/v1/hints", Session, Nil, Bytes("text/event-stream", "Server-sent events; each is a hint to sync."), "Hear when to sync"),
+    route(
+        "PUT",
+        "/v1/vaults/{vault}/attachments/{attachment}/chunks/{index}",
+        Session,
+        Bytes(OCTETS, "A sealed chunk (docs/formats/attachment.md)."),
+        Nil,
+        "Store a chunk of an attachment",
+    ),
+    route(
+        "GET",
+        "/v1/vaults/{vault}/attachments/{attachment}/chunks/{index}",
+        Session,
+        Nil,
+        Bytes(OCTETS, "A sealed chunk (docs/formats/attachment.md)."),
+        "Read a chunk of an attachment",
+    ),
+    route("DELETE", "/v1/vaults/{vault}/attachments/{attachment}", Session, Nil, Nil, "Remove an attachment"),
+];
