@@ -87,7 +87,10 @@ impl fmt::Debug for Address {
 fn is_forbidden(letter: char) -> bool {
     // Direction marks and zero-width letters would let two addresses look the same.
     let invisible = matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    letter.is_control() || letter.is_whitespace() || invisible || matches!(letter, '<' | '>' | '(' | ')' | '[' | ']' | ',' | ';' | ':' | '\\' | '"')
+    letter.is_control()
+        || letter.is_whitespace()
+        || invisible
+        || matches!(letter, '<' | '>' | '(' | ')' | '[' | ']' | ',' | ';' | ':' | '\\' | '"')
 }
 
 #[cfg(test)]
