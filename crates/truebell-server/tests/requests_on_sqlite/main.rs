@@ -1,5 +1,16 @@
 //! The same stories as `requests/`, over a store in a SQLite file. What needs a store that fails on demand stays there.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::await_holding_refcell_ref,
+    clippy::too_many_lines,
+    reason = "all of this is a test: a panic is how it fails, and one task runs it"
+)]
+
 mod backend;
 #[path = "../requests/person.rs"]
 mod person;
