@@ -199,3 +199,75 @@ fn sign(app: &App, response: &mut Response, nonce: [u8; 16], status: Status, acc
     }
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chance::MachineChance;
+    use crate::clock::MachineClock;
+    use crate::{ServerKeys, Settings};
+    use axum::Router;
+    use axum::middleware::from_fn_with_state;
+    use axum::routing::get;
+    use http_body_util::BodyExt;
+    use tower::ServiceExt;
+    use truebell_core::ids::ServerId;
+    use truebell_core::opaque::ServerSetup;
+    use truebell_core::seal::SealKey;
+    use truebell_core::sign::SigningKey;
+    use truebell_core::testing::Seeded;
+    use truebell_store::memory::Memory;
+    use truebell_store::rows::Identity;
+
+    fn app() -> Arc<App> {
+        let chance = &mut Seeded::new(1);
+        let signing = SigningKey::make_random(chance);
+        let identity =
+            Identity { server: ServerId([1; 16]), key: signing.public(), generation: [2; 16], restore_epoch: 0, created: UnixMillis(0) };
+        let keys = ServerKeys { signing, opaque: ServerSetup::make_random(chance), sealing: SealKey::make_random(chance) };
+        let (clock, chance) = (Arc::new(MachineClock), Arc::new(MachineChance));
+        Arc::new(App::new(Arc::new(Memory::new()), keys, identity, Settings::default(), clock, chance))
+    }
+
+    /// What a route of our own router must never do.
+    async fn answer(path: &str) -> (StatusCode, Head, String) {
+        let app = app();
+        let router = Router::new()
+            .route("/panics", get(async || -> Reply { panic!("of a test") }))
+            .route("/unmarked", get(async || "a reply that is none of ours"))
+            .layer(from_fn_with_state(app.clone(), seal))
+            .with_state(app.clone());
+        let response = router.oneshot(Request::builder().uri(path).body(Body::empty()).unwrap()).await.unwrap();
+        let head = Head::verify(response.headers()[HEADER].to_str().unwrap(), &app.identity.key).unwrap();
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(head.body, Some(Hash32::derive_plain(&body)));
+        (status, head, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_panic_and_a_reply_of_nobodys_become_a_signed_internal_problem() {
+        for path in ["/panics", "/unmarked"] {
+            let (status, head, body) = answer(path).await;
+            assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+            assert_eq!(head.status, Status::Refused { reason: Reason::Internal, retry_at: UnixMillis(0) });
+            assert!(body.contains("/problems/internal") && !body.contains("of a test") && !body.contains("none of ours"));
+        }
+    }
+
+    #[test]
+    fn every_reason_is_explained_in_the_documents_with_its_status_and_sentence() {
+        let page = include_str!("../../../docs/problems.md").split_whitespace().collect::<Vec<_>>().join(" ");
+        for reason in Reason::ALL {
+            let entry = format!("### `{}` ({}) {}", reason.word(), reason.http_status(), reason.title());
+            assert!(page.contains(&entry), "docs/problems.md lacks: {entry}");
+        }
+    }
+
+    #[test]
+    fn retry_after_is_never_too_early() {
+        for (at, now, seconds) in [(2000, 1000, 1), (2001, 1000, 2), (1000, 1000, 0), (900, 1000, 0)] {
+            assert_eq!(retry_after(UnixMillis(at), UnixMillis(now)), seconds);
+        }
+    }
+}

@@ -85,7 +85,10 @@ impl Session {
     pub(crate) async fn read_again(&self, app: &App) {
         let head = match app.store.session(self.token).await {
             Ok(view) => view.map(|view| view.head),
-            Err(_) => None,
+            Err(error) => {
+                tracing::warn!(%error, "where an account stands could not be read after a change");
+                None
+            }
         };
         self.standing.set(head);
     }
