@@ -7,7 +7,7 @@ use super::door::Streams;
 use super::edit;
 use crate::client::{Client, Clock, Error, Filter, ItemRef, Kind, Listed, Profile, ProfileError, ReplicaError, Shown, SystemClock};
 use crate::exit::{Answered, Candidate, Code, Failure};
-use crate::output::NoticeLine;
+use crate::output::{NoticeLine, count_text};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -369,7 +369,7 @@ impl Desk {
             let pending = client.status().map_err(of)?.pending;
             if pending > 0 {
                 return Err(Failure::plain(format!(
-                    "{pending} edits on this device have not reached the server: sync first, or give them up with --discard."
+                    "Not at the server yet: {}. Sync first, or give up what waits with --discard.", count_text(pending, "edit")
                 )));
             }
         }

@@ -6,7 +6,7 @@ use super::import::show_losses;
 use crate::agent::{Ask, ItemName, Opened, Scope, State, Streams};
 use crate::client::{Clock, SystemChance, SystemClock};
 use crate::exit::{Answered, Failure};
-use crate::output::{Page, Progress, Show};
+use crate::output::{Page, Progress, Show, count_text};
 use crate::prompt::{ExportPasswordArgs, ask_secret, can_ask, confirm};
 use clap::Args;
 use serde::Serialize;
@@ -58,7 +58,7 @@ struct Report {
 
 impl Show for Report {
     fn show(&self, page: &mut Page<'_>) -> io::Result<()> {
-        page.line(format_args!("{} items and {} files are in {}.", self.exported, self.losses.files, self.file))?;
+        page.line(format_args!("{} with {} written to {}.", count_text(self.exported, "item"), count_text(self.losses.files, "file"), self.file))?;
         show_losses(page, &self.losses, "exported")
     }
 }

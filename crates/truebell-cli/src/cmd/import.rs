@@ -5,7 +5,7 @@ use super::files::read_whole;
 use crate::agent::{Ask, ItemName, Streams};
 use crate::client::{Clock, SystemClock};
 use crate::exit::{Answered, Code, Failure};
-use crate::output::{Page, Progress, Show, Table};
+use crate::output::{Page, Progress, Show, Table, count_text};
 use crate::prompt::{ImportPasswordArgs, can_ask, confirm};
 use clap::Args;
 use serde::{Deserialize, Serialize};
@@ -67,11 +67,14 @@ impl Show for Report {
         let kinds = self.categories.iter().map(|(kind, count)| format!("{count} {kind}")).collect::<Vec<_>>().join(", ");
         let kinds = if kinds.is_empty() { String::new() } else { format!(" ({kinds})") };
         page.line(format_args!(
-            "{}: {} records, {} items{kinds}, {} files.",
-            self.name, self.losses.records, self.losses.items, self.losses.files
+            "{}: {}, {}{kinds}, {}.",
+            self.name,
+            count_text(self.losses.records, "record"),
+            count_text(self.losses.items, "item"),
+            count_text(self.losses.files, "file")
         ))?;
         show_losses(page, &self.losses, "imported")?;
-        if self.dry_run { page.line(self.ending) } else { page.line(format_args!("{} items are imported.", self.imported)) }
+        if self.dry_run { page.line(self.ending) } else { page.line(format_args!("Imported: {}.", count_text(self.imported, "item"))) }
     }
 }
 
@@ -110,7 +113,7 @@ impl Import {
         if !context.globals.yes && can_ask() && !context.out.is_json() {
             context.out.answer(&Report { ending: "Nothing is imported yet.", ..describe(source, &imported) })?;
         }
-        confirm(&format!("Import {} items?", imported.items.len()), context.globals.yes)?;
+        confirm(&format!("Import {}?", count_text(imported.items.len(), "item")), context.globals.yes)?;
         report.imported = store(context, self.vault.as_deref(), imported.items)?;
         report.dry_run = false;
         context.out.answer(&report)?;

@@ -7,7 +7,7 @@ use super::signup::need;
 use crate::agent::failure_of;
 use crate::client::{Client, Filter, SignIn, World, server_info, sign_in};
 use crate::exit::{Answered, Failure};
-use crate::output::Done;
+use crate::output::{Done, count_text};
 use crate::prompt::{CodeArgs, SecretKeyArgs};
 use clap::Args;
 use truebell_core::secret_key::SecretKey;
@@ -80,7 +80,7 @@ impl Signin {
 
 fn describe(client: &Client, request: &SignIn) -> Done {
     let items = client.list(&Filter::default()).len();
-    let sentence = format!("The account of {} is on this device (“{}”) now, with {items} items.", request.email, request.device_name);
+    let sentence = format!("The account of {} is on this device (“{}”) now, with {}.", request.email, request.device_name, count_text(items, "item"));
     let members = serde_json::json!({
         "email": request.email, "server": request.server, "device": client.device_id(), "device_name": request.device_name, "items": items,
     });

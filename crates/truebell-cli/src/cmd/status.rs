@@ -4,7 +4,7 @@ use super::context::Context;
 use crate::agent::{Ask, StatusView, failure_of};
 use crate::client::{Profile, ProfileError};
 use crate::exit::Answered;
-use crate::output::{Page, Show, clean, time_text};
+use crate::output::{Page, Show, clean, count_text, time_text};
 use clap::Args;
 use std::io;
 
@@ -71,7 +71,7 @@ impl Show for StatusView {
         line("items", &open.items.to_string())?;
         line("sync", &open.sentence)?;
         if open.pending > 0 {
-            line("waiting", &format!("{} edits are not at the server yet", open.pending))?;
+            line("waiting", &format!("{} not at the server yet", count_text(open.pending, "edit")))?;
         }
         if !open.second_factors.is_empty() {
             line("factors", &open.second_factors.join(", "))?;

@@ -227,6 +227,11 @@ pub fn time_text(at_ms: u64) -> String {
     truebell_core::time::UnixMillis(at_ms).utc().to_string()
 }
 
+/// So many of something: `1 item`, `2 items`.
+pub fn count_text(count: usize, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+}
+
 /// A size for people.
 pub fn size_text(bytes: u64) -> String {
     match bytes {

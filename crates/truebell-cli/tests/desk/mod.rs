@@ -1,0 +1,142 @@
+//! A server process and people at their machines, for the tests of the commands. Never here: what is tested.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// A server with a folder of its own.
+pub struct Server {
+    process: Option<Child>,
+    address: String,
+    folder: PathBuf,
+}
+
+impl Server {
+    pub fn start(folder: &Path) -> Self {
+        let mut server = Self { process: None, address: "127.0.0.1:0".into(), folder: folder.join("server") };
+        server.start_again();
+        server
+    }
+
+    /// On the address it had.
+    pub fn start_again(&mut self) {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_truebell"))
+            .args(["serve", "--json", "--signup", "open", "--listen", &self.address, "--data"])
+            .arg(&self.folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let said: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("the server said {line:?}"));
+        self.address = said["address"].as_str().unwrap().trim_start_matches("http://").to_owned();
+        self.process = Some(process);
+    }
+
+    /// As if the power went.
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().unwrap();
+            process.wait().unwrap();
+        }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Ended {
+    pub status: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Ended {
+    pub fn ok(self) -> Self {
+        assert_eq!(self.status, 0, "{self:?}");
+        self
+    }
+
+    pub fn json(self) -> Value {
+        let ended = self.ok();
+        serde_json::from_str(&ended.out).unwrap_or_else(|_| panic!("not JSON: {ended:?}"))
+    }
+}
+
+/// A person at a machine: a home, and in it profiles and their agents.
+pub struct Machine {
+    pub home: PathBuf,
+    pub name: &'static str,
+}
+
+impl Machine {
+    pub fn new(folder: &Path, name: &'static str) -> Self {
+        Self { home: folder.join(name), name }
+    }
+
+    /// With an account of its own, unlocked.
+    pub fn signed_up(folder: &Path, server: &Server, name: &'static str) -> Self {
+        let machine = Self::new(folder, name);
+        let kit = machine.kit(folder);
+        let email = format!("{name}@example.org");
+        machine.run_with(&["signup", "--server", &server.url(), "--email", &email, "--kit-text", &kit, "--password-stdin"], PASSWORD).ok();
+        machine
+    }
+
+    /// Another device of the same account.
+    pub fn second(&self, folder: &Path, name: &'static str) -> Self {
+        let second = Self::new(folder, name);
+        second.run_with(&["signin", "--kit-text", &self.kit(folder), "--password-stdin"], PASSWORD).ok();
+        second
+    }
+
+    pub fn kit(&self, folder: &Path) -> String {
+        folder.join(format!("{}-kit.txt", self.name)).to_string_lossy().into_owned()
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_truebell"));
+        command.args(arguments).env("TRUEBELL_HOME", &self.home).env("TRUEBELL_DEVICE_NAME", self.name).env("TRUEBELL_NO_PROMPT", "1");
+        command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Ended {
+        self.run_with(arguments, "")
+    }
+
+    pub fn run_with(&self, arguments: &[&str], input: &str) -> Ended {
+        let mut process = self.command(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // A command that needs nothing may have ended already.
+        let _ = process.stdin.take().unwrap().write_all(input.as_bytes());
+        let output = process.wait_with_output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ended { status: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+
+    /// Where the agent of the default profile listens.
+    pub fn socket(&self) -> PathBuf {
+        self.home.join("profiles/default/agent/agent.sock")
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        self.run(&["lock"]);
+    }
+}
