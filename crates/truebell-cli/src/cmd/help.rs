@@ -40,6 +40,7 @@ Secrets are asked for on the terminal. Scripts give each in one of three ways, n
   second factor's code     --code-…               (signin, kit test, second-factor)
   password of a file       --import-password-…    (import)
                            --export-password-…    (export)
+                           --file-password-…      (backup, restore)
 
 Where several come from standard input, each takes one line, in the order of this list. --yes answers questions with yes.
 TRUEBELL_HOME is the folder of all profiles, TRUEBELL_PROFILE the profile; TRUEBELL_NO_PROMPT set to anything never asks.

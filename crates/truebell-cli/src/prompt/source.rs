@@ -122,6 +122,14 @@ source_args!(
     "Read the file's password from file descriptor N"
 );
 
+source_args!(
+    /// The password of a file of the operator's: a backup.
+    FilePasswordArgs, "file-password-stdin", "file-password-file", "file-password-fd", false, false, "Where the file's password comes from",
+    "Read the file's password from a line of standard input",
+    "Read the file's password from the first line of FILE",
+    "Read the file's password from file descriptor N"
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;
