@@ -6,6 +6,7 @@
 use crate::migrations::{Migration, POSTGRES, pending};
 use crate::open::{Location, NotALocation, OpenError};
 use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_postgres::config::{Host, SslMode};
@@ -55,7 +56,7 @@ fn configure(url: &str) -> Result<Config> {
 
 fn is_here(host: &Host) -> bool {
     match host {
-        Host::Tcp(name) => name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback()),
+        Host::Tcp(name) => name == "localhost" || matches!(name.parse::<IpAddr>(), Ok(address) if address.is_loopback()),
         #[cfg(unix)]
         Host::Unix(_) => true,
     }

@@ -28,12 +28,18 @@ impl From<Error> for Failure {
     }
 }
 
-/// Whether the same transaction may go through if it is tried again: it lost a race, or its connection was dead before it began.
+/// Whether the same transaction may go through if it is tried again: it lost a race, or its connection died before the COMMIT.
 /// A row that came in between the look and the insert is such a race; the next look sees it.
 pub(super) fn is_passing(failure: &Failure) -> bool {
     let Failure::Database(error) = failure else { return false };
-    let races = [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED, SqlState::UNIQUE_VIOLATION];
-    error.is_closed() || error.code().is_some_and(|code| races.contains(code))
+    let passing = [
+        SqlState::T_R_SERIALIZATION_FAILURE,
+        SqlState::T_R_DEADLOCK_DETECTED,
+        SqlState::UNIQUE_VIOLATION,
+        SqlState::ADMIN_SHUTDOWN,
+        SqlState::CRASH_SHUTDOWN,
+    ];
+    error.is_closed() || error.code().is_some_and(|code| passing.contains(code))
 }
 
 /// What a failure before the commit means: nothing was written.

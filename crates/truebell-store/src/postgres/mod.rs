@@ -128,8 +128,10 @@ impl Store for Postgres {
     }
 
     async fn check(&self) -> Result<()> {
-        let mut client = self.writing_client().await?;
-        accounts::check(&mut client).await.map_err(failure::before_commit)
+        tried!({
+            let mut client = self.writing_client().await?;
+            accounts::check(&mut client).await
+        })
     }
 
     async fn counts(&self, now: UnixMillis) -> Result<Counts> {

@@ -9,7 +9,11 @@
 
 mod accounts;
 mod acts;
+mod bad_days_of_postgres;
+mod bad_days_of_sqlite;
 mod dumps;
+mod faults;
+mod kills;
 mod mails;
 mod model;
 mod races;

@@ -191,7 +191,7 @@ impl Story {
             });
         }
         let mut commit = self.world.commit(&self.people[who].0, revisions);
-        commit.seq -= u64::from(stale && commit.seq % 3 == 0);
+        commit.seq -= u64::from(stale && commit.seq.is_multiple_of(3));
         let end = store.commit(commit.clone()).await;
         if end == Ok(Committed::Done) {
             self.people[who].0.vault.follow(&commit);

@@ -71,18 +71,19 @@ pub(crate) fn run<F: Future<Output = ()> + Send + 'static>(kind: Kind, case: imp
     });
 }
 
-fn url() -> String {
+pub(crate) fn url() -> String {
     std::env::var(VARIABLE).expect("TRUEBELL_TEST_POSTGRES names no PostgreSQL: run these tests through `cargo xtask test`")
 }
 
-async fn admin() -> tokio_postgres::Client {
+/// A superuser's connection.
+pub(crate) async fn admin() -> tokio_postgres::Client {
     let (client, connection) = tokio_postgres::connect(&url(), tokio_postgres::NoTls).await.expect("the tests' PostgreSQL answers");
     tokio::spawn(connection);
     client
 }
 
 /// A new database: its name and URL.
-async fn create_database() -> (String, String) {
+pub(crate) async fn create_database() -> (String, String) {
     static MADE: AtomicU32 = AtomicU32::new(0);
     let name = format!("truebell_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
     admin().await.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("a new database");
