@@ -10,6 +10,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use std::str::FromStr;
 use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 use truebell_core::head::Reason;
 
 /// Largest JSON body: a sign-up, the largest of them, stays under 40 KiB.
@@ -31,8 +32,8 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
     }
 }
 
-/// A CBOR body of at most `MOST` bytes.
-pub(crate) struct Cbor<T, const MOST: usize>(pub T, pub usize);
+/// A CBOR body of at most `MOST` bytes: what it says, how long it was, and the room it takes while it is worked on.
+pub(crate) struct Cbor<T, const MOST: usize>(pub T, pub usize, pub Room);
 
 impl<T, const MOST: usize> FromRequest<Arc<App>> for Cbor<T, MOST>
 where
@@ -40,20 +41,47 @@ where
 {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, _: &Arc<App>) -> Result<Self, Refusal> {
-        let body = read(request, MOST).await?;
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Refusal> {
+        let (body, room) = read_large(app, request, MOST).await?;
         truebell_core::cbor::from_slice(&body)
-            .map(|value| Self(value, body.len()))
+            .map(|value| Self(value, body.len(), room))
             .map_err(|_| Refusal::because(Reason::Malformed, "The body is not the CBOR this route takes."))
     }
 }
 
-/// Reads a body of at most `most` bytes. One that says it is longer is refused before a byte of it is read.
-pub(crate) async fn read(request: Request, most: usize) -> Result<Bytes, Refusal> {
+/// All large bodies that are in memory at once, in KiB. More wait for their turn; small requests do not wait behind them.
+pub(crate) const ROOM_KIB: u32 = 64 << 10;
+/// A body up to this many bytes takes no room.
+const SMALL_BYTES: usize = 256 << 10;
+
+/// Room taken by a large body until this is dropped.
+pub(crate) struct Room(#[expect(dead_code, reason = "held, and given back by its drop")] Option<OwnedSemaphorePermit>);
+
+/// Reads a body that may be large, once there is room for it.
+pub(crate) async fn read_large(app: &App, request: Request, most: usize) -> Result<(Bytes, Room), Refusal> {
+    let expected = check_length(&request, most)?.unwrap_or(most);
+    let permit = if expected > SMALL_BYTES {
+        let kib = u32::try_from(expected.div_ceil(1024)).unwrap_or(ROOM_KIB).min(ROOM_KIB);
+        Some(app.room.clone().acquire_many_owned(kib).await.map_err(|_| Refusal::fault("the room for bodies is closed"))?)
+    } else {
+        None
+    };
+    Ok((read(request, most).await?, Room(permit)))
+}
+
+/// What a body says its length is. One that says it is longer than `most` is refused before a byte of it is read.
+fn check_length(request: &Request, most: usize) -> Result<Option<usize>, Refusal> {
     let said = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()).and_then(|length| length.parse::<u64>().ok());
-    if said.is_some_and(|said| said > most as u64) {
-        return Err(too_large(most));
+    match said.map(usize::try_from) {
+        Some(Ok(said)) if said <= most => Ok(Some(said)),
+        Some(_) => Err(too_large(most)),
+        None => Ok(None),
     }
+}
+
+/// Reads a body of at most `most` bytes.
+async fn read(request: Request, most: usize) -> Result<Bytes, Refusal> {
+    check_length(&request, most)?;
     match Limited::new(request.into_body(), most).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(why) if why.is::<LengthLimitError>() => Err(too_large(most)),

@@ -1,6 +1,7 @@
 //! What every request can reach: the store, the server's keys, who it is, what it was told to be like.
 
 use crate::admission::{Admission, Limits};
+use crate::body::ROOM_KIB;
 use crate::chance::ChanceSource;
 use crate::clock::Clock;
 use crate::config::Networks;
@@ -9,6 +10,7 @@ use crate::sealed::Sealing;
 use crate::signers::Signers;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use truebell_core::opaque::ServerSetup;
 use truebell_core::seal::SealKey;
 use truebell_core::sign::SigningKey;
@@ -86,6 +88,8 @@ pub struct App {
     pub(crate) sealing: Sealing,
     pub(crate) admission: Admission,
     pub(crate) hints: Hints,
+    /// Room for large bodies, in KiB.
+    pub(crate) room: Arc<Semaphore>,
     pub(crate) signers: Signers,
 }
 
@@ -101,7 +105,19 @@ impl App {
     ) -> Self {
         let sealing = Sealing::new(keys.sealing.clone());
         let admission = Admission::new(settings.capacity);
-        Self { store, keys, identity, settings, clock, chance, sealing, admission, hints: Hints::default(), signers: Signers::default() }
+        Self {
+            store,
+            keys,
+            identity,
+            settings,
+            clock,
+            chance,
+            sealing,
+            admission,
+            hints: Hints::default(),
+            room: Arc::new(Semaphore::new(ROOM_KIB as usize)),
+            signers: Signers::default(),
+        }
     }
 
     pub(crate) fn now(&self) -> UnixMillis {

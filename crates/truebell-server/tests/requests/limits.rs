@@ -181,3 +181,27 @@ async fn a_request_that_takes_too_long_is_put_off() {
     let stuck = Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
     assert_eq!(world.ask(Method::POST, "/v1/sign-in/start").body(stuck).send().await.word(), "busy");
 }
+
+#[tokio::test]
+async fn large_bodies_wait_for_room_and_small_requests_do_not_wait_behind_them() {
+    use futures::FutureExt;
+    let world = World::new().await;
+    let ada = Person::sign_up(&world, "ada", 1).await;
+    let path = ada.vault_path("/commits");
+    let stuck = || {
+        let body = Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
+        Box::pin(world.ask(Method::POST, &path).body(body).header("content-length", "16000000").token(&ada.laptop.token).send())
+    };
+    // Four of sixteen megabytes fill the room; a fifth has to wait, which is not a refusal.
+    let mut held: Vec<_> = (0..5).map(|_| stuck()).collect();
+    for request in &mut held {
+        assert!(request.now_or_never().is_none());
+    }
+    let large = ada.commit(&world, vec![ada.revision(truebell_core::ids::ItemId([1; 16]), 1, Default::default(), 3 << 20)]);
+    let mut large = Box::pin(world.post_cbor(&path, &large).token(&ada.laptop.token).send());
+    assert!((&mut large).now_or_never().is_none());
+    let small = ada.commit(&world, vec![ada.revision(truebell_core::ids::ItemId([1; 16]), 1, Default::default(), 100)]);
+    assert_eq!(world.post_cbor(&path, &small).token(&ada.laptop.token).send().await.word(), "ok");
+    drop(held);
+    assert_eq!(large.await.word(), "conflict", "its turn came, after the small one");
+}

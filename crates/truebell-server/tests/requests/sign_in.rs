@@ -151,12 +151,14 @@ async fn a_second_factor_is_only_taken_whole() {
     let code = totp.code(world.now()).text.expose().to_owned();
     let act = |kind: &str| ada.signed(&world, What::SecondFactorAdded { kind: kind.into() });
     let short = Totp::new(Zeroizing::new(vec![5; 10]), "", "").unwrap().to_uri();
+    let endless = totp.clone().with_period_s(86_400).unwrap().to_uri();
     for (uri, code, act, word) in [
         (totp.to_uri(), "000000", act("totp"), "second-factor-wrong"),
         (totp.to_uri(), code.as_str(), act("sms"), "malformed"),
         (totp.to_uri(), &code, ada.signed(&world, What::DeletionCancelled {}), "malformed"),
         (Secret::new("https://example.org"), &code, act("totp"), "malformed"),
         (short, &code, act("totp"), "malformed"),
+        (endless, &code, act("totp"), "malformed"),
     ] {
         let add = AddSecondFactor { totp_uri: uri, code: code.into(), act };
         assert_eq!(ada.post(&world, "/v1/account/second-factors", &add).send().await.word(), word);

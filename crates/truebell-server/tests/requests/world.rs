@@ -133,10 +133,13 @@ pub(crate) struct Ask<'a> {
 }
 
 impl Ask<'_> {
-    /// With this body.
+    /// With this body, and its length where it has one, as clients send it.
     pub(crate) fn body(mut self, bytes: impl Into<Body>) -> Self {
         *self.request.body_mut() = bytes.into();
-        self
+        match axum::body::HttpBody::size_hint(self.request.body()).exact() {
+            Some(length) => self.header("content-length", &length.to_string()),
+            None => self,
+        }
     }
 
     /// With this header.

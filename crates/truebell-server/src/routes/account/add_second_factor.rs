@@ -17,6 +17,8 @@ use truebell_store::rows::{Account, Change};
 
 /// Shorter secrets than this can be guessed (RFC 4226, section 4, R6).
 const SECRET_BYTES_MIN: usize = 16;
+/// How long a code may be shown: long enough to be typed, short enough not to be a second password.
+const PERIOD_S: std::ops::RangeInclusive<u32> = 15..=120;
 
 pub(crate) async fn add(State(app): Apps, Writer(session): Writer, Json(asked): Json<AddSecondFactor>) -> Answer {
     let route = Route { signed: &asked.act, also_to: None, not_applicable: Reason::Conflict };
@@ -39,6 +41,9 @@ fn decide(app: &App, account: &Account, asked: &AddSecondFactor) -> Result<Chang
     let totp = Totp::parse(asked.totp_uri.expose()).map_err(|why| Refusal::because(Reason::Malformed, why.to_string()))?;
     if totp.expose_secret().len() < SECRET_BYTES_MIN {
         return Err(Refusal::because(Reason::Malformed, "The secret of the second factor is too short."));
+    }
+    if !PERIOD_S.contains(&totp.period_s()) {
+        return Err(Refusal::because(Reason::Malformed, "The codes of the second factor last for too short or too long a time."));
     }
     let step = totp.verify(&asked.code, app.now()).ok_or(Reason::SecondFactorWrong)?;
     let totp = app.sealing.seal(Kind::Totp, account.account, totp.to_uri().expose().as_bytes(), &mut *app.chance.chance());

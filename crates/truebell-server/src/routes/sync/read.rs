@@ -15,7 +15,7 @@ use truebell_core::wire::sync::{Frame, Have, MEDIA_TYPE};
 /// Largest request: thousands of vaults.
 const HAVE_BYTES_MAX: usize = 64 << 10;
 
-pub(crate) async fn read(State(app): Apps, session: Session, Cbor(have, _): Cbor<Have, HAVE_BYTES_MAX>) -> Answer {
+pub(crate) async fn read(State(app): Apps, session: Session, Cbor(have, ..): Cbor<Have, HAVE_BYTES_MAX>) -> Answer {
     let permit = app.admission.admit(if is_first(&have, &session.head) { Class::Full } else { Class::Delta })?;
     if is_current(&have, &session.head) {
         return Ok(Reply::stream(Frame::End.to_bytes().into(), MEDIA_TYPE));

@@ -26,7 +26,7 @@ pub(crate) async fn commit(
     State(app): Apps,
     Writer(session): Writer,
     Ids((vault,)): Ids<(VaultId,)>,
-    Cbor(asked, bytes): Cbor<Commit, COMMIT_BYTES_MAX>,
+    Cbor(asked, bytes, _room): Cbor<Commit, COMMIT_BYTES_MAX>,
 ) -> Answer {
     let _permit = if bytes > SMALL_BYTES_MAX { Some(app.admission.admit(Class::Bulk)?) } else { None };
     let signer = app.signer(session.account).await?;

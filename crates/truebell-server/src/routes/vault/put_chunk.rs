@@ -1,7 +1,7 @@
 //! `PUT /v1/vaults/{vault}/attachments/{attachment}/chunks/{index}`: one sealed chunk. Chunks never change; the same bytes again are
 //! welcome.
 
-use crate::body::{Ids, read};
+use crate::body::{Ids, read_large};
 use crate::error::Refusal;
 use crate::reply::Reply;
 use crate::routes::{Answer, Apps};
@@ -23,7 +23,8 @@ pub(crate) async fn put(
     if index >= chunks {
         return Err(too_large(app.settings.attachment_bytes_max));
     }
-    let sealed = read(request, sealed_chunk_bytes()).await?.to_vec();
+    let (sealed, _room) = read_large(&app, request, sealed_chunk_bytes()).await?;
+    let sealed = sealed.to_vec();
     if sealed.len() < OVERHEAD_BYTES {
         return Err(Refusal::because(Reason::Malformed, "The chunk is not sealed."));
     }
