@@ -5,10 +5,11 @@ use super::replica::{Replica, ReplicaError, rows};
 use super::vaults::settings_item;
 use super::{Client, Error};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry::{Occupied, Vacant};
 use truebell_core::account::Unlocked;
 use truebell_core::ids::{ItemId, VaultId};
 use truebell_core::item::{Category, Overview, State};
-use truebell_core::vault::Kind;
+use truebell_core::vault::{Kind, Revision};
 
 /// Which items to list by state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -89,35 +90,43 @@ impl Index {
                 };
                 index.put(ItemRef { vault, item: row.item }, row.number, false, overview);
             }
-            for item in waiting(replica, vault)? {
-                index.refresh(replica, keys, ItemRef { vault, item })?;
-            }
+            let waiting = waiting(replica, vault)?;
+            index.refresh(replica, keys, waiting.into_iter().map(|item| ItemRef { vault, item }))?;
         }
         Ok(index)
     }
 
-    /// Brings one item up to what the replica holds now.
-    pub(super) fn refresh(&mut self, replica: &Replica, keys: &Unlocked, at: ItemRef) -> Result<(), ReplicaError> {
-        let db = replica.read();
-        let pending = rows::pending(db, at.vault, at.item)?.map(|row| row.revision());
-        let sent =
-            || Ok::<_, ReplicaError>(rows::inflight(db, at.vault)?.and_then(|c| c.revisions.into_iter().find(|r| r.item == at.item)));
-        let (revision, waits) = match pending {
-            Some(revision) => (Some(revision), true),
-            None => match sent()? {
+    /// Brings items up to what the replica holds now.
+    pub(super) fn refresh(&mut self, replica: &Replica, keys: &Unlocked, items: impl IntoIterator<Item = ItemRef>) -> Result<(), ReplicaError> {
+        let mut sent = BTreeMap::new();
+        for at in items {
+            // A commit is read once, not once for each of its items.
+            let sent = match sent.entry(at.vault) {
+                Vacant(new) => new.insert(sent_revisions(replica, at.vault)?),
+                Occupied(known) => known.into_mut(),
+            };
+            let pending = rows::pending(replica.read(), at.vault, at.item)?.map(|row| row.revision());
+            let (revision, waits) = match pending.or_else(|| sent.get(&at.item).cloned()) {
                 Some(revision) => (Some(revision), true),
-                None => (rows::current(db, at.vault, at.item)?, false),
-            },
-        };
-        match revision {
-            Some(revision) if revision.kind == Kind::Live => {
-                let opened = keys.open_overview(at.vault, at.item, revision.number, &revision.overview);
-                let unreadable = || Overview { title: UNREADABLE.into(), ..Overview::default() };
-                self.put(at, revision.number, waits, opened.unwrap_or_else(|_| unreadable()));
+                None => (rows::current(replica.read(), at.vault, at.item)?, false),
+            };
+            match revision {
+                Some(revision) if revision.kind == Kind::Live => {
+                    let opened = keys.open_overview(at.vault, at.item, revision.number, &revision.overview);
+                    let unreadable = || Overview { title: UNREADABLE.into(), ..Overview::default() };
+                    self.put(at, revision.number, waits, opened.unwrap_or_else(|_| unreadable()));
+                }
+                _ => self.remove(at),
             }
-            _ => self.remove(at),
         }
         Ok(())
+    }
+
+    /// The server has an item's revision. An edit made on top of it still waits.
+    pub(super) fn landed(&mut self, at: ItemRef, number: u64) {
+        if let Some(entry) = self.entries.get_mut(&at).filter(|entry| entry.number == number) {
+            entry.pending = false;
+        }
     }
 
     /// Puts one item in, opened already.
@@ -160,12 +169,16 @@ fn line<'a>(at: ItemRef, entry: &'a Entry) -> Listed<'a> {
     Listed { vault: at.vault, id: at.item, number: entry.number, pending: entry.pending, overview: &entry.overview }
 }
 
+/// What was sent of a vault and not answered.
+fn sent_revisions(replica: &Replica, vault: VaultId) -> Result<BTreeMap<ItemId, Revision>, ReplicaError> {
+    let commit = rows::inflight(replica.read(), vault)?;
+    Ok(commit.into_iter().flat_map(|commit| commit.revisions).map(|revision| (revision.item, revision)).collect())
+}
+
 /// Items of a vault with an edit that the server does not have.
 fn waiting(replica: &Replica, vault: VaultId) -> Result<Vec<ItemId>, ReplicaError> {
     let mut waiting: Vec<ItemId> = rows::pending_items(replica.read(), vault)?;
-    if let Some(commit) = rows::inflight(replica.read(), vault)? {
-        waiting.extend(commit.revisions.iter().map(|revision| revision.item));
-    }
+    waiting.extend(sent_revisions(replica, vault)?.into_keys());
     Ok(waiting)
 }
 

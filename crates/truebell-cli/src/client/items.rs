@@ -40,8 +40,8 @@ pub struct Version {
 impl Client {
     /// The item, opened.
     pub fn item(&self, item: ItemRef) -> Result<Item, Error> {
-        let revision = self.newest(item)?.filter(|revision| revision.kind == Kind::Live).ok_or_else(|| unknown(item))?;
-        self.open(item.vault, revision)
+        let newest = self.newest(item).map_err(|error| self.counted(error))?;
+        self.open(item.vault, newest.filter(|revision| revision.kind == Kind::Live).ok_or_else(|| unknown(item))?)
     }
 
     /// Adds an item; sets when it was created and edited.
@@ -175,6 +175,14 @@ impl Client {
             }
             error => error.into(),
         })
+    }
+
+    /// An error that speaks of damage, with the number of unsynced edits that a rebuild will keep.
+    pub(super) fn counted(&self, error: Error) -> Error {
+        match error {
+            Error::Replica(error) => count_kept(error, &self.replica, &self.keys).into(),
+            error => error,
+        }
     }
 
     /// What the next edit of an item is based on: number and digest, zero for a new one.

@@ -108,8 +108,9 @@ impl Client {
                 Ok(input) => self.machine.handle(input, now),
                 Err(error) => {
                     self.machine.handle(Input::Abandoned, now);
-                    self.flush()?;
-                    return Err(error);
+                    // The disk may be what is wrong: what stopped the run is what is told.
+                    let _flushed = self.flush();
+                    return Err(self.counted(error));
                 }
             }
         }
@@ -257,7 +258,7 @@ impl Client {
             self.index = super::index::Index::load(&self.replica, &self.keys)?;
             return Ok(());
         }
-        touched.iter().try_for_each(|(vault, item)| self.index.refresh(&self.replica, &self.keys, ItemRef { vault, item }))
+        self.index.refresh(&self.replica, &self.keys, touched.iter().map(|(vault, item)| ItemRef { vault, item }))
     }
 
     fn push(&mut self, tally: &mut Tally) -> Result<Input, Error> {
@@ -356,18 +357,17 @@ impl Client {
     /// The server has stored a commit.
     fn landed(&mut self, vault: VaultId, commit: &Commit) -> Result<(), Error> {
         let tx = self.replica.begin()?;
-        let mut touched = Touched::default();
         for revision in &commit.revisions {
             rows::put_revision(&tx, vault, revision, revision.digest(vault))?;
             if revision.kind == Kind::Tombstone {
                 rows::drop_chunks_of(&tx, vault, revision.item)?;
             }
-            touched.add(vault, revision.item);
         }
         rows::put_vault_head(&tx, vault, &commit.head)?;
         rows::drop_inflight(&tx, vault)?;
         tx.commit()?;
         commit::absorb(vault, self.local.vaults.entry(vault).or_default(), commit);
-        Ok(self.refresh(&touched)?)
+        commit.revisions.iter().for_each(|revision| self.index.landed(ItemRef { vault, item: revision.item }, revision.number));
+        Ok(())
     }
 }

@@ -110,7 +110,7 @@ fn settle_credentials(profile: &Profile, device: &mut Device, replica: &Replica,
 }
 
 /// The account's keyset as the server has it now: its seal is its proof. `None` if the server has nothing newer.
-fn fetch_keyset(profile: &Profile, device: &mut Device, replica: &Replica, world: &mut World) -> Result<Option<(u64, Vec<u8>)>, Error> {
+pub(super) fn fetch_keyset(profile: &Profile, device: &mut Device, replica: &Replica, world: &mut World) -> Result<Option<(u64, Vec<u8>)>, Error> {
     let record = replica.record()?.map_or(0, |record| record.number);
     let chain: truebell_core::event::Chain = rows::meta(replica.read(), "chain")?.unwrap_or_default();
     let vaults = rows::vaults(replica.read())?
@@ -139,28 +139,28 @@ fn fetch_keyset(profile: &Profile, device: &mut Device, replica: &Replica, world
 pub(super) struct Frames {
     body: Box<dyn Read + Send>,
     buffer: Vec<u8>,
+    part: Vec<u8>,
 }
 
 impl Frames {
     pub(super) fn new(body: Box<dyn Read + Send>) -> Self {
-        Self { body, buffer: Vec::new() }
+        Self { body, buffer: Vec::new(), part: vec![0; 64 << 10] }
     }
 
     /// The next frame; `None` where the stream ends, whether it was cut or not.
     pub(super) fn next(&mut self) -> Result<Option<Frame>, Error> {
         use truebell_engine::sync::{Unproven, Why};
-        let mut part = vec![0; 64 << 10];
         loop {
             let taken = take_frame(&mut self.buffer).map_err(|_| Error::Server(Why::Unproven { what: Unproven::Malformed }))?;
             if taken.is_some() {
                 return Ok(taken);
             }
             let broken = |_| Error::Server(Why::Unreachable { failure: truebell_core::outcome::Failure::Broken });
-            let len = self.body.read(&mut part).map_err(broken)?;
+            let len = self.body.read(&mut self.part).map_err(broken)?;
             if len == 0 {
                 return Ok(None);
             }
-            self.buffer.extend_from_slice(part.get(..len).unwrap_or_default());
+            self.buffer.extend_from_slice(self.part.get(..len).unwrap_or_default());
         }
     }
 }

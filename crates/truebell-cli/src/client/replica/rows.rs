@@ -344,9 +344,9 @@ pub(in super::super) fn pending(db: &Connection, vault: VaultId, item: ItemId) -
         .optional()?)
 }
 
-/// The edits of a vault, oldest first, at most `limit`.
+/// The edits of a vault, at most `limit`. Their order does not matter: each is of another item.
 pub(in super::super) fn pending_of(db: &Connection, vault: VaultId, limit: usize) -> Result<Vec<PendingRow>> {
-    let mut statement = db.prepare_cached(&format!("{PENDING} WHERE vault = ?1 ORDER BY rowid LIMIT ?2"))?;
+    let mut statement = db.prepare_cached(&format!("{PENDING} WHERE vault = ?1 LIMIT ?2"))?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     Ok(statement.query_map(params![vault.0.as_slice(), limit], read_pending)?.collect::<rusqlite::Result<_>>()?)
 }

@@ -59,6 +59,7 @@ fn a_flipped_bit_in_a_detail_is_found_when_the_item_is_opened() {
     let client = story.unlock("laptop").unwrap();
     let error = client.item(at).err().unwrap().to_string();
     assert!(error.starts_with("the local copy is damaged at revisions, itm_"), "{error}");
+    assert!(error.ends_with("one unsynced edit could be read and is kept"), "{error}");
     assert_eq!(client.list(&Filter::default()).len(), 3, "the rest stays usable");
 }
 
@@ -73,6 +74,12 @@ fn a_file_that_is_no_database_is_said_and_not_overwritten() {
     let error = story.unlock("laptop").err().unwrap().to_string();
     assert!(error.starts_with("the local copy is damaged at the database file"), "{error}");
     assert_eq!(std::fs::read(&file).unwrap(), vec![0x42; 8192]);
+    story.server.offline(false);
+    let wrong = rebuild(&story.profile("laptop"), &Secret::new("wrong"), story.server.world(7));
+    assert!(matches!(wrong.err(), Some(Error::WrongPassword)));
+    assert_eq!(std::fs::read(&file).unwrap(), vec![0x42; 8192], "a wrong password touches nothing");
+    let (client, kept) = rebuild(&story.profile("laptop"), &password(), story.server.world(7)).unwrap();
+    assert_eq!((kept, client.list(&Filter::default()).len()), (0, 2), "what the server has is back");
 }
 
 #[test]
