@@ -97,7 +97,12 @@ impl Index {
     }
 
     /// Brings items up to what the replica holds now.
-    pub(super) fn refresh(&mut self, replica: &Replica, keys: &Unlocked, items: impl IntoIterator<Item = ItemRef>) -> Result<(), ReplicaError> {
+    pub(super) fn refresh(
+        &mut self,
+        replica: &Replica,
+        keys: &Unlocked,
+        items: impl IntoIterator<Item = ItemRef>,
+    ) -> Result<(), ReplicaError> {
         let mut sent = BTreeMap::new();
         for at in items {
             // A commit is read once, not once for each of its items.

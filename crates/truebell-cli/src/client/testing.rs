@@ -1,7 +1,11 @@
 //! A server in memory, honest until a test says otherwise: it signs heads, stores commits, countersigns acts. It holds what a real one
 //! holds, and can be told to lose, cut, delay or lie.
 
-#![expect(clippy::unwrap_in_result, clippy::too_many_lines, reason = "a test's server: a broken test may panic, and routes read best in one list")]
+#![expect(
+    clippy::unwrap_in_result,
+    clippy::too_many_lines,
+    reason = "a test's server: a broken test may panic, and routes read best in one list"
+)]
 
 use super::transport::{Method, Request, Response, Transport};
 use super::{Clock, World};

@@ -110,7 +110,12 @@ fn settle_credentials(profile: &Profile, device: &mut Device, replica: &Replica,
 }
 
 /// The account's keyset as the server has it now: its seal is its proof. `None` if the server has nothing newer.
-pub(super) fn fetch_keyset(profile: &Profile, device: &mut Device, replica: &Replica, world: &mut World) -> Result<Option<(u64, Vec<u8>)>, Error> {
+pub(super) fn fetch_keyset(
+    profile: &Profile,
+    device: &mut Device,
+    replica: &Replica,
+    world: &mut World,
+) -> Result<Option<(u64, Vec<u8>)>, Error> {
     let record = replica.record()?.map_or(0, |record| record.number);
     let chain: truebell_core::event::Chain = rows::meta(replica.read(), "chain")?.unwrap_or_default();
     let vaults = rows::vaults(replica.read())?
