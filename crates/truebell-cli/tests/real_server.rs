@@ -1,5 +1,7 @@
 //! The client library against the real server, over HTTP on loopback, with SQLite: the same story as the tour, without the command line.
 
+#![expect(clippy::unwrap_used, reason = "a test says what went wrong by stopping there")]
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use truebell_cli::client::{Client, Filter, ItemRef, NoticeAnswer, Profile, SignIn, SignUp, World, sign_in, sign_up, test_kit, unlock};
