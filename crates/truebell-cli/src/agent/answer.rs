@@ -1,37 +1,67 @@
 //! What the desk answers with; the same members are the command line's JSON (`docs/cli.md`). Never here: how a question is answered.
 
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use truebell_core::ids::{AttachmentId, ItemId, VaultId};
 use truebell_core::item::{Category, FieldKind, Item, State};
 use truebell_core::secret::Secret;
 use truebell_core::time::UnixMillis;
 
-/// Lines of items.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Listing {
+/// Lines of items, as the desk writes them: borrowed, because ten thousand of them are not to be copied.
+#[derive(Debug, Serialize)]
+pub(crate) struct Listing<'a> {
     /// The lines.
-    pub items: Vec<Row>,
+    pub items: Vec<Row<&'a str>>,
 }
 
-/// One line: nothing in it is a secret.
+/// The same as a table reads them; what it does not show is passed over.
+#[derive(Debug, Deserialize)]
+pub struct Lines<'a> {
+    /// The lines.
+    #[serde(borrow)]
+    pub items: Vec<Line<'a>>,
+}
+
+/// One line of a table.
+#[derive(Debug, Deserialize)]
+pub struct Line<'a> {
+    /// The item's id.
+    #[serde(borrow)]
+    pub id: Cow<'a, str>,
+    /// Its vault's name.
+    #[serde(borrow)]
+    pub vault_name: Cow<'a, str>,
+    /// Its category.
+    pub category: Category,
+    /// Its title.
+    #[serde(borrow)]
+    pub title: Cow<'a, str>,
+    /// Its second line.
+    #[serde(borrow)]
+    pub subtitle: Cow<'a, str>,
+    /// Whether it is a favourite.
+    pub favourite: bool,
+}
+
+/// One line with everything: nothing in it is a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Row {
+pub struct Row<T = String> {
     /// The item's id.
     pub id: ItemId,
     /// Its vault's id.
     pub vault: VaultId,
     /// Its vault's name.
-    pub vault_name: String,
+    pub vault_name: T,
     /// Its category.
     pub category: Category,
     /// Its title.
-    pub title: String,
+    pub title: T,
     /// The second line: a username, the last four digits.
-    pub subtitle: String,
+    pub subtitle: T,
     /// Its sites.
-    pub urls: Vec<String>,
+    pub urls: Vec<T>,
     /// Its tags.
-    pub tags: Vec<String>,
+    pub tags: Vec<T>,
     /// Whether it is a favourite.
     pub favourite: bool,
     /// Active, archived, trashed.
@@ -42,6 +72,28 @@ pub struct Row {
     pub edited: UnixMillis,
     /// Whether an edit waits to be sent.
     pub pending: bool,
+}
+
+impl Row<&str> {
+    /// With text of its own.
+    pub fn to_owned_text(&self) -> Row {
+        let own = |text: &&str| (*text).to_owned();
+        Row {
+            id: self.id,
+            vault: self.vault,
+            vault_name: own(&self.vault_name),
+            category: self.category,
+            title: own(&self.title),
+            subtitle: own(&self.subtitle),
+            urls: self.urls.iter().map(own).collect(),
+            tags: self.tags.iter().map(own).collect(),
+            favourite: self.favourite,
+            state: self.state,
+            created: self.created,
+            edited: self.edited,
+            pending: self.pending,
+        }
+    }
 }
 
 /// One item, opened. Values of concealed fields are `null` unless asked for.

@@ -251,7 +251,7 @@ impl Desk {
         }
         .map_err(of)?;
         let line = client.overview(at).map_err(of)?;
-        let row = row(&Listed { overview: &opened.overview, ..line }, &names);
+        let row = row(&Listed { overview: &opened.overview, ..line }, &names).to_owned_text();
         json(&view(row, &opened, reveal))
     }
 
@@ -369,7 +369,8 @@ impl Desk {
             let pending = client.status().map_err(of)?.pending;
             if pending > 0 {
                 return Err(Failure::plain(format!(
-                    "Not at the server yet: {}. Sync first, or give up what waits with --discard.", count_text(pending, "edit")
+                    "Not at the server yet: {}. Sync first, or give up what waits with --discard.",
+                    count_text(pending, "edit")
                 )));
             }
         }
@@ -403,17 +404,17 @@ fn vault_names(client: &Client) -> Answered<BTreeMap<VaultId, String>> {
     Ok(client.vaults().map_err(of)?.into_iter().map(|vault| (vault.vault, vault.name)).collect())
 }
 
-fn row(line: &Listed<'_>, names: &BTreeMap<VaultId, String>) -> Row {
+fn row<'a>(line: &Listed<'a>, names: &'a BTreeMap<VaultId, String>) -> Row<&'a str> {
     let overview = line.overview;
     Row {
         id: line.id,
         vault: line.vault,
-        vault_name: names.get(&line.vault).cloned().unwrap_or_default(),
+        vault_name: names.get(&line.vault).map(String::as_str).unwrap_or_default(),
         category: overview.category,
-        title: overview.title.clone(),
-        subtitle: overview.subtitle.clone(),
-        urls: overview.sites.iter().map(|site| site.url.clone()).collect(),
-        tags: overview.tags.iter().cloned().collect(),
+        title: &overview.title,
+        subtitle: &overview.subtitle,
+        urls: overview.sites.iter().map(|site| site.url.as_str()).collect(),
+        tags: overview.tags.iter().map(String::as_str).collect(),
         favourite: overview.favourite,
         state: overview.state,
         created: overview.created,

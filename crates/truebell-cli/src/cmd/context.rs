@@ -182,7 +182,7 @@ impl Context {
 }
 
 /// Reads an answer of the desk.
-pub(super) fn read_answer<T: DeserializeOwned>(json: &[u8]) -> Answered<T> {
+pub(super) fn read_answer<'a, T: serde::Deserialize<'a>>(json: &'a [u8]) -> Answered<T> {
     serde_json::from_slice(json)
         .map_err(|_| Failure::plain("The agent's answer could not be read: end it with `truebell lock`, then unlock again."))
 }

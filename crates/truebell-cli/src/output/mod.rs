@@ -44,6 +44,12 @@ pub trait Show: Serialize {
     fn show(&self, page: &mut Page<'_>) -> io::Result<()>;
 }
 
+/// Text for people alone, where programs have been answered already.
+pub trait ShowText {
+    /// Writes it as text.
+    fn show(&self, page: &mut Page<'_>) -> io::Result<()>;
+}
+
 /// Where text for people goes, and how wide and colourful it may be.
 pub struct Page<'a> {
     out: &'a mut dyn Write,
@@ -116,6 +122,13 @@ impl Output {
             let width = io::stdout().is_terminal().then(terminal_width);
             answer.show(&mut Page { out: &mut self.stdout, paint: self.paint_out, width })
         };
+        self.end(written)
+    }
+
+    /// Text for people.
+    pub fn text(&mut self, text: &impl ShowText) -> Answered {
+        let width = io::stdout().is_terminal().then(terminal_width);
+        let written = text.show(&mut Page { out: &mut self.stdout, paint: self.paint_out, width });
         self.end(written)
     }
 

@@ -2,9 +2,9 @@
 
 use super::super::context::{Context, read_answer};
 use super::{category_parser, category_word, parse_category};
-use crate::agent::{Ask, Listing, Scope, State};
+use crate::agent::{Ask, Lines, Scope, State};
 use crate::exit::Answered;
-use crate::output::{Page, Show, Table};
+use crate::output::{Page, ShowText, Table, clean};
 use clap::Args;
 use std::io;
 
@@ -76,22 +76,40 @@ pub(crate) fn show_listing(context: &mut Context, ask: Ask) -> Answered {
     if context.out.is_json() {
         return context.out.json_bytes(&json);
     }
-    let listing: Listing = read_answer(&json)?;
-    context.out.answer(&listing)?;
-    if listing.items.is_empty() {
+    let listing: Lines<'_> = read_answer(&json)?;
+    let is_empty = listing.items.is_empty();
+    context.out.text(&Shown(listing))?;
+    if is_empty {
         context.out.remark("No items.");
     }
     Ok(())
 }
 
-impl Show for Listing {
-    fn show(&self, page: &mut Page<'_>) -> io::Result<()> {
+/// On a terminal a table; piped, one line after another, without holding all of them again.
+struct Shown<'a>(Lines<'a>);
+
+impl Shown<'_> {
+    fn show_table(&self, page: &mut Page<'_>) -> io::Result<()> {
         let mut table = Table::new(&["id", "title", "username", "category", "vault"]);
-        for row in &self.items {
-            let title = if row.favourite { format!("★ {}", row.title) } else { row.title.clone() };
-            let title = if page.width.is_some() { &title } else { &row.title };
-            table.row([&row.id.to_string(), title, &row.subtitle, category_word(row.category), &row.vault_name]);
+        for row in &self.0.items {
+            let title = if row.favourite { format!("★ {}", row.title) } else { row.title.clone().into_owned() };
+            table.row([&row.id, &title, &row.subtitle, category_word(row.category), &row.vault_name]);
         }
-        if self.items.is_empty() { Ok(()) } else { page.table(&table) }
+        page.table(&table)
+    }
+}
+
+impl ShowText for Shown<'_> {
+    fn show(&self, page: &mut Page<'_>) -> io::Result<()> {
+        if self.0.items.is_empty() {
+            return Ok(());
+        }
+        if page.width.is_some() {
+            return self.show_table(page);
+        }
+        self.0.items.iter().try_for_each(|row| {
+            let (title, subtitle, vault) = (clean(&row.title), clean(&row.subtitle), clean(&row.vault_name));
+            page.line(format_args!("{}\t{title}\t{subtitle}\t{}\t{vault}", row.id, category_word(row.category)))
+        })
     }
 }
