@@ -58,7 +58,7 @@ impl Default for Limits {
             second_factor: Rate::new(5, 10),
             device: Rate::new(10, 20),
             lookup_network: Rate::new(120, 1200),
-            sign_up_network: Rate::new(20, 60),
+            sign_up_network: Rate::new(50, 120),
         }
     }
 }

@@ -38,7 +38,11 @@ pub(crate) async fn finish(State(app): Apps, from: Origin, Json(asked): Json<Fin
     let (row, opened) = make_session(&app, asked.device.device, app.now());
     let new = decide(&app, &asked, &address, act, row)?;
     match app.store.sign_up(new).await? {
-        SignedUp::Created | SignedUp::Repeated => Reply::json(&Finished { session: opened }),
+        SignedUp::Created => Reply::json(&Finished { session: opened }),
+        SignedUp::Repeated => {
+            app.admission.give_back(Key::SignUpFrom(from), app.settings.limits.sign_up_network);
+            Reply::json(&Finished { session: opened })
+        }
         SignedUp::AddressTaken => Err(Reason::AddressTaken.into()),
         SignedUp::AccountTaken => Err(Reason::Conflict.into()),
         SignedUp::BadInvitation => Err(Reason::BadInvitation.into()),

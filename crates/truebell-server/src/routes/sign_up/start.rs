@@ -11,7 +11,8 @@ use truebell_core::head::Reason;
 use truebell_core::wire::sign_up::{Start, Started};
 
 pub(crate) async fn start(State(app): Apps, from: Origin, Json(asked): Json<Start>) -> Answer {
-    app.admission.pay(Key::SignUpFrom(from), app.settings.limits.sign_up_network, app.now())?;
+    // It tells whether an address is taken, as a look-up would; an account costs its network more, at the end.
+    app.admission.pay(Key::LookupFrom(from), app.settings.limits.lookup_network, app.now())?;
     may_sign_up(&app, asked.invitation.as_deref())?;
     let address = read_address(&asked.email)?;
     let opaque = app
