@@ -10,7 +10,7 @@ pub(crate) use truebell_store::memory::Faults;
 pub(crate) type Kept = ();
 
 /// A new, empty store.
-pub(crate) fn open() -> (Arc<dyn Store>, Faults, Kept) {
+pub(crate) async fn open() -> (Arc<dyn Store>, Faults, Kept) {
     let store = Memory::new();
     let faults = store.faults();
     (Arc::new(store), faults, ())

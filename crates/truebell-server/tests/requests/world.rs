@@ -70,7 +70,7 @@ impl World {
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings { sign_up: SignUpMode::Open, ..Settings::default() };
         change(&mut settings);
-        let (store, faults, kept) = super::backend::open();
+        let (store, faults, kept) = super::backend::open().await;
         let mut chance = Seeded::new(7);
         let signing = SigningKey::make_random(&mut chance);
         let opaque = ServerSetup::make_random(&mut chance);

@@ -18,7 +18,7 @@ impl Faults {
 pub(crate) type Kept = tempfile::TempDir;
 
 /// A new, empty store.
-pub(crate) fn open() -> (Arc<dyn Store>, Faults, Kept) {
+pub(crate) async fn open() -> (Arc<dyn Store>, Faults, Kept) {
     let folder = tempfile::tempdir().unwrap();
     let store = Sqlite::open(&folder.path().join("truebell.db")).unwrap();
     (Arc::new(store), Faults, folder)
