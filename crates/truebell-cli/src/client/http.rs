@@ -97,8 +97,81 @@ fn failure(error: &ureq::Error) -> Failure {
             ErrorKind::TimedOut | ErrorKind::WouldBlock => Failure::Timeout,
             // rustls reports a bad certificate through the reader it is read by.
             ErrorKind::InvalidData => Failure::Tls,
+            // The standard library has no kind for a name that does not resolve, only these words.
+            _ if error.to_string().starts_with("failed to lookup address information") => Failure::Name,
             _ => Failure::Broken,
         },
         _ => Failure::Broken,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use truebell_core::secret::Secret;
+
+    /// Answers one request with these bytes; gives back what was asked.
+    fn answering(answer: &'static [u8]) -> (String, std::thread::JoinHandle<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = listener.local_addr().unwrap().to_string();
+        let asked = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut asked = vec![0; 8192];
+            let len = stream.read(&mut asked).unwrap();
+            stream.write_all(answer).unwrap();
+            String::from_utf8_lossy(&asked[..len]).to_lowercase()
+        });
+        (at, asked)
+    }
+
+    fn ask(server: &str) -> Result<Response, Failure> {
+        let token = Secret::new("t0ken");
+        let request =
+            Request { method: Method::Get, server, path: "/v1/server", content_type: "", body: &[], nonce: "n0nce", token: Some(&token) };
+        Http::new().exchange(&request)
+    }
+
+    #[test]
+    fn a_redirect_is_an_answer_and_is_not_followed() {
+        let (at, asked) =
+            answering(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/login\r\nVia: portal\r\nContent-Length: 0\r\n\r\n");
+        let answer = ask(&format!("http://{at}")).unwrap();
+        assert_eq!((answer.status, answer.via.as_deref(), answer.head), (302, Some("portal"), None));
+        let asked = asked.join().unwrap();
+        assert!(asked.contains("truebell-nonce: n0nce") && asked.contains("authorization: bearer t0ken"), "{asked}");
+    }
+
+    #[test]
+    fn an_error_status_is_an_answer_with_its_head_and_body() {
+        let (at, _asked) =
+            answering(b"HTTP/1.1 503 Busy\r\nTruebell-Head: a.b\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\nbody");
+        let mut answer = ask(&format!("http://{at}")).unwrap();
+        let mut body = String::new();
+        answer.body.read_to_string(&mut body).unwrap();
+        assert_eq!((answer.status, answer.head.as_deref(), body.as_str()), (503, Some("a.b"), "body"));
+    }
+
+    #[test]
+    fn a_body_that_breaks_off_is_an_error_and_not_a_shorter_body() {
+        let (at, _asked) = answering(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
+        let mut answer = ask(&format!("http://{at}")).unwrap();
+        answer.body.read_to_end(&mut Vec::new()).unwrap_err();
+    }
+
+    #[test]
+    fn what_went_wrong_is_told_apart() {
+        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let (silent, _asked) = answering(b"");
+        let (plain, _asked) = answering(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+        for (server, expected) in [
+            (format!("http://{closed}"), Failure::Connect),
+            (format!("http://{silent}"), Failure::Broken),
+            (format!("https://{plain}"), Failure::Tls),
+            ("http://no-such-name.invalid".to_owned(), Failure::Name),
+        ] {
+            assert_eq!(ask(&server).err(), Some(expected), "{server}");
+        }
     }
 }
