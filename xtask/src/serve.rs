@@ -22,7 +22,7 @@ pub(crate) struct Options {
     /// Address and port to listen on.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8484")]
     listen: String,
-    /// Who may sign up: `open`, `invite-only` or `closed`.
+    /// Who may sign up: `open`, `invite` or `closed`.
     #[arg(long, value_name = "POLICY", default_value = "open")]
     signup: String,
     /// Passed on to `truebell serve` as they are, after `--`.
