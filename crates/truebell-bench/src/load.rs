@@ -13,6 +13,7 @@ use tokio::time::Instant;
 pub(crate) struct Connection {
     sender: SendRequest<Full<Bytes>>,
     address: String,
+    from: String,
 }
 
 /// A request to send.
@@ -38,12 +39,13 @@ impl Ask {
 }
 
 impl Connection {
-    pub(crate) async fn open(address: &str) -> Result<Self> {
+    /// Opens one as if from client number `from`: guess limits count by network, and a load from one machine is not one person.
+    pub(crate) async fn open(address: &str, from: usize) -> Result<Self> {
         let stream = tokio::net::TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
-        Ok(Self { sender, address: address.to_owned() })
+        Ok(Self { sender, address: address.to_owned(), from: format!("10.{}.{}.1", from / 256 % 256, from % 256) })
     }
 
     /// Sends one POST; the body of its 2xx answer.
@@ -65,6 +67,7 @@ impl Connection {
         let mut request = Request::post(&ask.path)
             .header("host", &self.address)
             .header("content-type", ask.content_type)
+            .header("x-forwarded-for", &self.from)
             .header(truebell_core::head::NONCE_HEADER, "AAAAAAAAAAAAAAAAAAAAAA");
         if let Some(token) = &ask.token {
             request = request.header("authorization", format!("Bearer {token}"));
@@ -89,7 +92,7 @@ where
     let start = Instant::now();
     let mut tasks = Vec::new();
     for number in 0..connections {
-        let (job, mut connection) = (job.clone(), Connection::open(address).await?);
+        let (job, mut connection) = (job.clone(), Connection::open(address, number).await?);
         tasks.push(tokio::spawn(async move {
             let mut done = 0_u32;
             while start.elapsed() < time {

@@ -33,7 +33,7 @@ pub(crate) async fn server(report: &mut Report) -> Result<()> {
         report.add(Figure { name: "idle server, resident", value, unit: "MiB", reference: None, aim: "under 30 MiB" });
     }
     let info = info(&served.address).await?;
-    let mut connection = Connection::open(&served.address).await?;
+    let mut connection = Connection::open(&served.address, 0).await?;
     let ada = std::sync::Arc::new(Account::sign_up(&mut connection, info.server, 0).await?);
     writes::fill(report, &mut connection, &ada).await?;
     requests::measure(report, &served, &ada).await?;

@@ -47,7 +47,7 @@ async fn repeat(address: &str, ask: Ask) -> Result<f64> {
 
 async fn first_sync(report: &mut Report, served: &Served, ada: &Arc<Account>) -> Result<()> {
     let ask = Arc::new(ada.sync(None));
-    let bytes = Connection::open(&served.address).await?.post_and_drain(&ask).await?;
+    let bytes = Connection::open(&served.address, 0).await?.post_and_drain(&ask).await?;
     #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
     let mib = bytes as f64 / f64::from(1 << 20);
     served.reset_peak()?;
@@ -78,7 +78,7 @@ pub(super) async fn sign_ins(report: &mut Report, served: &Served, server: Serve
     }
     let mut accounts = Vec::new();
     for number in 0..CONNECTIONS {
-        let mut connection = Connection::open(&served.address).await?;
+        let mut connection = Connection::open(&served.address, number).await?;
         accounts.push(Account::sign_up(&mut connection, server, number).await?);
     }
     let accounts = Arc::new(accounts);

@@ -49,7 +49,7 @@ pub(super) async fn measure(report: &mut Report, served: &Served, server: Server
     let reference = Some(("bare SQLite commits", bare_commits(folder)?));
     let mut accounts = Vec::new();
     for number in 0..WRITERS {
-        let mut connection = Connection::open(&served.address).await?;
+        let mut connection = Connection::open(&served.address, 1000 + number).await?;
         accounts.push(Account::sign_up(&mut connection, server, 1000 + number).await?);
     }
     let accounts = Arc::new(accounts);
