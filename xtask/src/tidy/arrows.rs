@@ -7,7 +7,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("truebell-core", &[]),
     ("truebell-transfer", &["truebell-core"]),
     ("truebell-engine", &["truebell-core"]),
-    ("truebell-store", &["truebell-core", "truebell-engine"]),
+    ("truebell-store", &["truebell-core"]),
     ("truebell-server", &["truebell-core", "truebell-engine", "truebell-store"]),
     ("truebell-cli", &["truebell-core", "truebell-transfer", "truebell-engine", "truebell-store", "truebell-server"]),
     ("truebell-bench", &["truebell-core", "truebell-transfer", "truebell-engine", "truebell-store", "truebell-server", "truebell-cli"]),

@@ -44,7 +44,7 @@ pub(crate) struct Member {
     folder: std::path::PathBuf,
     /// Other members it depends on to be built or tested.
     members: Vec<String>,
-    /// The names its code would use for packages from outside.
+    /// The names its code would use for all it depends on.
     packages: Vec<String>,
     has_binary: bool,
 }
@@ -94,15 +94,16 @@ fn members_of(metadata: &cargo_metadata::Metadata) -> Vec<Member> {
 }
 
 fn member_of(package: &cargo_metadata::Package, names: &[&str]) -> Member {
-    let (members, packages): (Vec<_>, Vec<_>) = package.dependencies.iter().partition(|needed| names.contains(&needed.name.as_str()));
-    let code_name = |needed: &&cargo_metadata::Dependency| needed.rename.as_ref().unwrap_or(&needed.name).replace('-', "_");
+    // A crate may ask for a feature of its own in its tests; that is no arrow.
+    let needed = || package.dependencies.iter().filter(|needed| needed.name != package.name.as_str());
+    let members = needed().filter(|needed| names.contains(&needed.name.as_str()));
+    let code_name = |needed: &cargo_metadata::Dependency| needed.rename.as_ref().unwrap_or(&needed.name).replace('-', "_");
     let folder = package.manifest_path.parent().map(|folder| folder.as_std_path().to_owned()).unwrap_or_default();
     Member {
         name: package.name.to_string(),
         folder,
-        // A crate may ask for a feature of its own in its tests; that is no arrow.
-        members: members.iter().map(|needed| needed.name.clone()).filter(|needed| needed.as_str() != package.name.as_str()).collect(),
-        packages: packages.iter().map(code_name).collect(),
+        members: members.map(|needed| needed.name.clone()).collect(),
+        packages: needed().map(code_name).collect(),
         has_binary: package.targets.iter().any(cargo_metadata::Target::is_bin),
     }
 }
