@@ -157,7 +157,7 @@ pub(super) fn invite(db: &Connection, invitation: Hash32, expires: UnixMillis) -
 }
 
 pub(super) fn due_deletions(db: &Connection, now: UnixMillis, limit: u32) -> Result<Vec<AccountId>> {
-    let mut statement = db.prepare_cached("SELECT account FROM accounts WHERE deletion_due <= ? ORDER BY account LIMIT ?")?;
+    let mut statement = db.prepare_cached("SELECT account FROM accounts WHERE deletion_due <= ? ORDER BY +account LIMIT ?")?;
     let rows = statement.query_map(params![bound(now.0), limit], |row| row.get(0).map(AccountId))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

@@ -143,7 +143,7 @@ impl Store for Sqlite {
     }
 
     async fn session(&self, token: Hash32) -> Result<Option<SessionView>> {
-        self.readers.look(|db| sessions::session(db, token)).await
+        self.readers.read(|db| sessions::session(db, token)).await
     }
 
     async fn sessions(&self, account: AccountId, now: UnixMillis) -> Result<Vec<NewSession>> {

@@ -4,7 +4,7 @@
 use super::place::Place;
 use crate::StoreError;
 use crate::store::Result;
-use rusqlite::{Connection, Transaction};
+use rusqlite::Connection;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -24,6 +24,13 @@ struct Lent {
 
 impl Drop for Lent {
     fn drop(&mut self) {
+        // A read that broke off half-way leaves its moment open.
+        if let Some(connection) = &self.connection
+            && !connection.is_autocommit()
+            && let Err(error) = connection.execute_batch("ROLLBACK")
+        {
+            tracing::error!(%error, "SQLite did not end a read");
+        }
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.extend(self.connection.take());
     }
@@ -33,8 +40,10 @@ impl Lent {
     /// Reads in one transaction: every statement sees the same moment.
     fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let connection = self.connection.as_ref().ok_or(StoreError::Unavailable)?;
-        let moment: Transaction<'_> = connection.unchecked_transaction()?;
-        work(&moment)
+        connection.prepare_cached("BEGIN")?.execute([])?;
+        let found = work(connection);
+        connection.prepare_cached("COMMIT")?.execute([])?;
+        found
     }
 }
 
