@@ -119,6 +119,36 @@ pub(crate) async fn a_dump_stops_when_its_sink_has_enough(store: Shared) {
     assert_eq!(store.check().await, Ok(()));
 }
 
+pub(crate) async fn a_dump_is_of_one_moment_while_writers_go_on(store: Shared) {
+    let mut world = World::new();
+    let mut person = world.signed_up(&store).await;
+    let (account, vault) = (person.account, person.vault.new.vault);
+    let writing = {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move {
+            for _ in 0..60 {
+                let first = world.new_item();
+                world.committed(&store, &mut person, vec![first]).await;
+                tokio::task::yield_now().await;
+            }
+        })
+    };
+    let mut last = 0;
+    while last < 60 {
+        let copy: Shared = Arc::new(truebell_store::memory::Memory::new());
+        assert_eq!(load(&copy, dump(&store).await).await, Ok(()));
+        let changes = copy.changes(account, &truebell_core::wire::sync::Have::default()).await.expect("read").expect("there");
+        let page = copy.revisions(account, vault, 0, u64::MAX, None, usize::MAX).await.expect("read").expect("there");
+        let seq = changes.head.vaults[0].seq;
+        assert_eq!(page.revisions.len() as u64, seq, "the revisions are those of the head");
+        assert_eq!(changes.vaults[0].head.digest(), changes.head.vaults[0].head);
+        assert!(seq >= last, "moments follow each other");
+        last = seq;
+        tokio::task::yield_now().await;
+    }
+    writing.await.expect("no panic");
+}
+
 pub(crate) async fn only_an_empty_store_is_loaded(store: Shared) {
     fill(&store).await;
     let rows = dump(&store).await;

@@ -104,6 +104,7 @@ on_every_store! {
         writes_and_the_deletion_of_their_account_leave_nothing_behind;
     dumps:
         a_dump_stops_when_its_sink_has_enough,
+        a_dump_is_of_one_moment_while_writers_go_on,
         only_an_empty_store_is_loaded,
         a_row_that_does_not_fit_loads_nothing;
 }
