@@ -331,7 +331,7 @@ mod tests {
         fn check(command: &clap::Command) {
             for argument in command.get_arguments() {
                 let id = argument.get_id().as_str();
-                let secret = ["password", "secret-key", "secret_key", "code", "passphrase"].iter().any(|word| id == *word);
+                let secret = ["password", "secret-key", "secret_key", "code", "passphrase"].contains(&id);
                 let takes_value = argument.get_action().takes_values();
                 assert!(
                     !(secret && takes_value && command.get_name() != "verify"),
