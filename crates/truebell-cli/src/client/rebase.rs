@@ -130,7 +130,7 @@ impl Rebase<'_> {
             rows::drop_pending(self.tx, row.vault, row.item)?;
             return Ok(true);
         }
-        let mine = self.side(&revision, row.vault)?;
+        let mine = self.with_what_was_lost(row, self.side(&revision, row.vault)?)?;
         let Some(base) = current else { return self.reseal(row, (0, Hash32::default()), &mine) };
         let theirs = rows::current(self.tx, row.vault, row.item)?;
         let theirs = theirs.ok_or_else(|| damaged(row.item))?;
@@ -144,6 +144,20 @@ impl Rebase<'_> {
             }
             Rebased::Pending(side) => self.reseal(row, base, &side),
         }
+    }
+
+    /// The edit, remembering what the revisions below it said that a restored server has lost.
+    fn with_what_was_lost(&self, row: &PendingRow, mut mine: Side) -> Result<Side, Error> {
+        let ancestor = self.ancestor(row)?;
+        let (mut number, mut digest) = (row.base_number, row.base_digest);
+        while number > 0 && !rows::is_there(self.tx, row.vault, row.item, number, digest)? {
+            let Some(lost) = rows::revision(self.tx, row.vault, row.item, number, digest)? else { break };
+            if let (Side::Live(new), Side::Live(old)) = (&mine, self.side(&lost, row.vault)?) {
+                mine = Side::Live(Box::new(merge::remember(ancestor.as_ref(), &old, (**new).clone(), self.world.clock.now())));
+            }
+            (number, digest) = (lost.number - 1, lost.prev);
+        }
+        Ok(mine)
     }
 
     /// Whether the edit stands on a commit that was sent and may still land.
@@ -251,10 +265,19 @@ pub(super) fn take_back(
     Ok(rows::drop_inflight(tx, vault)?)
 }
 
-/// Before a restored server is heard: what was current here, and nothing counts as there until the stream has shown it.
-pub(super) fn prepare_restore(tx: &Connection) -> Result<Vec<(VaultId, Revision)>, ReplicaError> {
+/// Before a restored server is heard: commits that were not answered wait again, what was current here is noted, and nothing counts as
+/// there until the stream has shown it.
+pub(super) fn prepare_restore(
+    tx: &Connection,
+    keys: &Unlocked,
+    world: &mut World,
+    touched: &mut Touched,
+) -> Result<Vec<(VaultId, Revision)>, Error> {
     let mut old = Vec::new();
     for row in rows::vaults(tx)? {
+        if let Some(commit) = rows::inflight(tx, row.vault)? {
+            take_back(tx, keys, world, row.vault, &commit, touched)?;
+        }
         for (item, number, digest) in rows::items(tx, row.vault)? {
             old.extend(rows::revision(tx, row.vault, item, number, digest)?.map(|revision| (row.vault, revision)));
         }

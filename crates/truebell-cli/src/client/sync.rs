@@ -210,7 +210,10 @@ impl Client {
         let seen: truebell_core::event::Chain = rows::meta(self.replica.read(), "seen_at_enrolment")?.unwrap_or_default();
         let (mut touched, mut pulled, mut notices) = (Touched::default(), 0, 0);
         let tx = self.replica.begin()?;
-        let old = if restored.is_some() { super::rebase::prepare_restore(&tx)? } else { Vec::new() };
+        let old = match restored {
+            Some(()) => super::rebase::prepare_restore(&tx, &self.keys, &mut self.world, &mut touched)?,
+            None => Vec::new(),
+        };
         let taken = loop {
             let frame = frames.next()?.ok_or(Unproven::Incomplete)?;
             match intake.take(frame, &mut self.keys)? {
@@ -308,6 +311,12 @@ impl Client {
     /// Makes the next commit of a vault from what waits, after the chunks it names were uploaded, and keeps it until it is answered.
     fn make_commit(&mut self, vault: VaultId) -> Result<Option<Commit>, Error> {
         let mut waiting = rows::pending_of(self.replica.read(), vault, commit::REVISIONS_MAX)?;
+        let current = |row: &PendingRow| self.local.vaults.get(&vault).and_then(|known| known.current(row.item)).unwrap_or_default();
+        if waiting.iter().any(|row| (row.base_number, row.base_digest) != current(row)) {
+            // An edit that stands on something else than what is current is carried over first: the server would refuse it.
+            self.keep_pending(Vec::new())?;
+            waiting = rows::pending_of(self.replica.read(), vault, commit::REVISIONS_MAX)?;
+        }
         if waiting.is_empty() {
             return Ok(None);
         }

@@ -144,6 +144,11 @@ impl Fake {
         self.inner().faults.push((path.to_owned(), fault));
     }
 
+    /// What was to go wrong and has not had its turn goes right.
+    pub(super) fn forget_faults(&self) {
+        self.inner().faults.clear();
+    }
+
     pub(super) fn tamper(&self, tamper: Option<Tamper>) {
         self.inner().tamper = tamper;
     }

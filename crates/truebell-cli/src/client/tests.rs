@@ -1,6 +1,7 @@
 //! Whole stories against a server in memory: what a person does, what goes wrong, what is left.
 
 mod account;
+mod chaos;
 mod hostile;
 mod offline;
 mod replica;
