@@ -50,7 +50,10 @@ pub fn run_agent() -> Answered {
         Ok(_) => Ready::Ready,
         Err(failure) => Ready::Failure(failure.clone()),
     };
-    let said = serde_json::to_vec(&words).map_err(io::Error::from).and_then(|words| io::stdout().write_all(&words)).and_then(|()| io::stdout().flush());
+    let said = serde_json::to_vec(&words)
+        .map_err(io::Error::from)
+        .and_then(|words| io::stdout().write_all(&words))
+        .and_then(|()| io::stdout().flush());
     said.map_err(|error| Failure::io("Nobody waited for the agent", &error))?;
     let (shared, listener) = begun?;
     leave_terminal()?;

@@ -58,7 +58,12 @@ struct Report {
 
 impl Show for Report {
     fn show(&self, page: &mut Page<'_>) -> io::Result<()> {
-        page.line(format_args!("{} with {} written to {}.", count_text(self.exported, "item"), count_text(self.losses.files, "file"), self.file))?;
+        page.line(format_args!(
+            "{} with {} written to {}.",
+            count_text(self.exported, "item"),
+            count_text(self.losses.files, "file"),
+            self.file
+        ))?;
         show_losses(page, &self.losses, "exported")
     }
 }

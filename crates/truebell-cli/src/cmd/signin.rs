@@ -80,7 +80,8 @@ impl Signin {
 
 fn describe(client: &Client, request: &SignIn) -> Done {
     let items = client.list(&Filter::default()).len();
-    let sentence = format!("The account of {} is on this device (“{}”) now, with {}.", request.email, request.device_name, count_text(items, "item"));
+    let sentence =
+        format!("The account of {} is on this device (“{}”) now, with {}.", request.email, request.device_name, count_text(items, "item"));
     let members = serde_json::json!({
         "email": request.email, "server": request.server, "device": client.device_id(), "device_name": request.device_name, "items": items,
     });

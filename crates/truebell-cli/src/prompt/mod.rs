@@ -3,7 +3,9 @@
 
 mod source;
 
-pub use source::{CodeArgs, ExportPasswordArgs, FilePasswordArgs, ImportPasswordArgs, NewPasswordArgs, PasswordArgs, SecretKeyArgs, Source};
+pub use source::{
+    CodeArgs, ExportPasswordArgs, FilePasswordArgs, ImportPasswordArgs, NewPasswordArgs, PasswordArgs, SecretKeyArgs, Source,
+};
 
 use crate::exit::{Answered, Code, Failure};
 use std::io::{self, BufRead, IsTerminal, Read, Write};
