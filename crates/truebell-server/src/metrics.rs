@@ -152,7 +152,8 @@ fn outcome(status: StatusCode) -> &'static str {
     }
 }
 
-/// Counts every request and logs one line about it: method, route template, status, time. Not its path, not its sender.
+/// Counts every request and logs one line about it: method, route template, status, time. Not its path, not its sender. A request that
+/// went well is worth a line at `debug` only: counting it costs less than writing it down.
 pub(crate) async fn observe(State(metrics): State<Arc<Metrics>>, request: Request, next: Next) -> Response {
     let start = Instant::now();
     let route = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str).to_owned();
@@ -164,6 +165,11 @@ pub(crate) async fn observe(State(metrics): State<Arc<Metrics>>, request: Reques
     let response = next.run(request).await;
     let (seconds, status) = (start.elapsed().as_secs_f64(), response.status());
     metrics.count_request(&route, &method, status, seconds);
-    tracing::info!(method, route, status = status.as_u16(), ms = format_args!("{:.1}", seconds * 1000.0), "request");
+    let (status_word, ms) = (status.as_u16(), format_args!("{:.1}", seconds * 1000.0));
+    if status.is_server_error() {
+        tracing::warn!(method, route, status = status_word, ms, "request");
+    } else {
+        tracing::debug!(method, route, status = status_word, ms, "request");
+    }
     response
 }

@@ -11,8 +11,13 @@ use crate::state::{App, ServerKeys, Settings};
 use crate::tls::{Tls, TlsError};
 use crate::{control, health, router};
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 use axum_server::Handle;
+use futures::StreamExt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -20,6 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use truebell_core::ids::ServerId;
 use truebell_core::sign::Fingerprint;
 use truebell_store::{Location, NotALocation, OpenError, Store};
@@ -131,19 +137,20 @@ pub async fn serve(
         None => None,
     };
     let metrics_address = operators.as_ref().map(|(_, address)| *address);
-    if let Some((listener, _)) = operators {
-        let pages = health::operators_pages(app.clone(), metrics.clone(), config.has_relay());
-        spawn_operators(listener, pages, handle.clone())?;
-    }
-    let door =
-        control::listen(&config.data).map_err(|error| ServeError::Data { path: control::socket_path(&config.data), why: error.kind() })?;
-    let door = tokio::spawn(control::serve(door, app.clone()));
+    let operators = match operators {
+        Some((listener, _)) => {
+            let pages = health::operators_pages(app.clone(), metrics.clone(), config.has_relay());
+            Some(spawn_operators(listener, pages, handle.clone())?)
+        }
+        None => None,
+    };
+    let door = open_door(&config, &app);
     let (stopping, stopped) = watch::channel(false);
     let mut jobs = Jobs { app: app.clone(), metrics: metrics.clone(), carrier, composer }.start(&stopped);
     let reloading = tls.clone().map(|tls| tokio::spawn(reload_on_hangup(tls)));
 
     ready(Ready { address, metrics: metrics_address, public_url, fingerprint, server, is_new, remarks: remarks(&config) });
-    let routes = routes(app, metrics, config.has_relay());
+    let routes = routes(app, metrics, config.has_relay()).layer(from_fn_with_state(stopped, end_streams));
     let serving = tokio::spawn(accept(listener, routes, tls, handle.clone()));
     stop.await;
     tracing::info!("stopping: requests at work may end");
@@ -153,9 +160,10 @@ pub async fn serve(
     let ended = serving.await.map_err(|_| ServeError::System(io::ErrorKind::Other))?;
     // A mail on its way is waited for as long as requests are; what is cut off then is parked when its lease ends.
     let _ = tokio::time::timeout(config.stop_grace, async { while jobs.join_next().await.is_some() {} }).await;
-    door.abort();
-    if let Some(reloading) = reloading {
-        reloading.abort();
+    for task in door.into_iter().chain(reloading).chain(operators) {
+        task.abort();
+        // Cut off or ended: either way it holds the database no longer.
+        let _ = task.await;
     }
     // A socket that stays behind is replaced by the next start.
     let _ = std::fs::remove_file(control::socket_path(&config.data));
@@ -183,6 +191,34 @@ pub fn routes(app: Arc<App>, metrics: Arc<Metrics>, has_relay: bool) -> Router {
         .merge(health::pages(app, metrics, has_relay))
 }
 
+/// The operator's door. A data folder whose path is too long for a socket has none; the server serves all the same.
+fn open_door(config: &Config, app: &Arc<App>) -> Option<JoinHandle<()>> {
+    match control::listen(&config.data) {
+        Ok(door) => Some(tokio::spawn(control::serve(door, app.clone()))),
+        Err(error) => {
+            tracing::warn!(
+                "control.sock cannot be made in the data folder ({}): `truebell invite` will not work while this server runs",
+                error.kind()
+            );
+            None
+        }
+    }
+}
+
+/// Streams of hints would last for ever: they end when the server does.
+async fn end_streams(State(mut stopped): State<watch::Receiver<bool>>, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let is_stream = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+    if !is_stream {
+        return response;
+    }
+    let stop = async move {
+        // An error means that nobody is left to say it.
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    };
+    response.map(|body| Body::from_stream(body.into_data_stream().take_until(Box::pin(stop))))
+}
+
 fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
     let failed = |error: io::Error| ServeError::Listen { address, why: error.kind() };
     let listener = TcpListener::bind(address).map_err(failed)?;
@@ -204,14 +240,13 @@ async fn accept(listener: TcpListener, routes: Router, tls: Option<Tls>, handle:
     }
 }
 
-fn spawn_operators(listener: TcpListener, pages: Router, handle: Handle<SocketAddr>) -> Result<(), ServeError> {
+fn spawn_operators(listener: TcpListener, pages: Router, handle: Handle<SocketAddr>) -> Result<JoinHandle<()>, ServeError> {
     let server = axum_server::from_tcp(listener).map_err(|error| ServeError::System(error.kind()))?;
-    tokio::spawn(async move {
+    Ok(tokio::spawn(async move {
         if let Err(error) = server.handle(handle).serve(pages.into_make_service()).await {
             tracing::error!("the listener for metrics ended ({})", error.kind());
         }
-    });
-    Ok(())
+    }))
 }
 
 async fn reload_on_hangup(tls: Tls) {
@@ -238,4 +273,30 @@ pub fn stop_signal() -> Result<impl Future<Output = ()> + Send, ServeError> {
             }
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::routing::get;
+    use std::convert::Infallible;
+    use tower::ServiceExt;
+
+    #[tokio::test]
+    async fn a_stream_of_hints_ends_when_the_server_does() {
+        let endless = || async {
+            let beats = futures::stream::repeat(()).then(async |()| {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                Ok::<_, Infallible>(":\n\n")
+            });
+            ([(CONTENT_TYPE, "text/event-stream")], Body::from_stream(beats))
+        };
+        let (stopping, stopped) = watch::channel(false);
+        let router = Router::new().route("/", get(endless)).layer(from_fn_with_state(stopped, end_streams));
+        let response = router.oneshot(Request::new(Body::empty())).await.unwrap();
+        let mut hints = response.into_body().into_data_stream();
+        assert!(hints.next().await.is_some());
+        stopping.send(true).unwrap();
+        tokio::time::timeout(Duration::from_secs(10), async { while hints.next().await.is_some() {} }).await.expect("it ends");
+    }
 }

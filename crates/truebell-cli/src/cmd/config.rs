@@ -14,7 +14,7 @@ use truebell_server::config::{Config as Settings, Given, Loaded, Sources, explai
 #[command(next_help_heading = "The server's configuration")]
 pub struct ConfigArgs {
     /// A TOML file with settings
-    #[arg(long, value_name = "FILE", env = "TRUEBELL_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "TRUEBELL_CONFIG", hide_env_values = true)]
     config: Option<PathBuf>,
     /// Folder for the server's key, database and outbox
     #[arg(long, value_name = "FOLDER")]

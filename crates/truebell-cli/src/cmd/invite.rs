@@ -10,6 +10,7 @@ use serde::Serialize;
 use std::io;
 use std::time::Duration;
 use truebell_server::control::{Answer, Asked, Invitation, ask, invite};
+use truebell_server::identity::key_path;
 use truebell_server::serve::open_store;
 
 /// Invite a person to sign up
@@ -60,12 +61,11 @@ impl Invite {
 
     async fn invite_here(&self, config: &truebell_server::config::Config) -> Answered<Invitation> {
         let plain = |error: &dyn std::fmt::Display| Failure::plain(format!("{error}."));
-        let store = open_store(config).await.map_err(|error| plain(&error))?;
-        if store.identity().await.map_err(|error| plain(&error))?.is_none() {
-            return Err(Failure::plain(
-                "There is no server here yet: start it once with `truebell serve`, or name its data folder with --data.",
-            ));
+        // Opening a database makes it: look first whether a server was ever here.
+        if !key_path(&config.data).exists() {
+            return Err(Failure::plain("There is no server here yet: start it once with `truebell serve`, or name its data folder with --data."));
         }
+        let store = open_store(config).await.map_err(|error| plain(&error))?;
         invite(&*store, self.good_for, SystemClock.now(), &mut SystemChance).await.map_err(|error| plain(&error))
     }
 }

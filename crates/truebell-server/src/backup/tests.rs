@@ -335,3 +335,37 @@ async fn a_backup_is_made_while_another_process_serves_the_database() {
     let none = back_up(&config(nowhere.path()), &out, &passphrase(), AT, &mut Seeded::new(4), &mut || {}).await;
     assert!(matches!(none, Err(RunError::NoKey(_))));
 }
+
+/// A new database in the tests' PostgreSQL.
+async fn new_postgres() -> (tokio_postgres::Client, String, Location) {
+    let url = std::env::var("TRUEBELL_TEST_POSTGRES")
+        .expect("TRUEBELL_TEST_POSTGRES names no PostgreSQL: run these tests through `cargo xtask test`");
+    let (admin, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("the tests' PostgreSQL answers");
+    tokio::spawn(connection);
+    let name = format!("truebell_backup_{}", std::process::id());
+    admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).await.unwrap();
+    admin.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+    let (server, query) = url.split_once('?').map_or((url.as_str(), String::new()), |(server, query)| (server, format!("?{query}")));
+    let server = server.rsplit_once('/').map_or(server, |(server, _)| server);
+    let location = format!("{server}/{name}{query}").parse().unwrap();
+    (admin, name, location)
+}
+
+#[tokio::test]
+async fn a_backup_goes_from_sqlite_to_postgresql_and_back_again() {
+    let old = Machine::sqlite().await.with_accounts(4).await;
+    let (_folder, from_sqlite) = backup_of(&old).await;
+    let (admin, name, location) = new_postgres().await;
+    let middle = Machine { folder: tempfile::tempdir().unwrap(), store: truebell_store::open(&location).await.unwrap() };
+    middle.restore(&from_sqlite, false).await.unwrap();
+    assert_eq!(middle.totals().await, old.totals().await);
+    let twice = middle.restore(&from_sqlite, false).await;
+    assert!(matches!(twice, Err(BackupError::NotEmpty)));
+
+    let (_folder, from_postgres) = backup_of(&middle).await;
+    let new = Machine::sqlite().await;
+    assert_eq!(new.restore(&from_postgres, false).await.unwrap().identity.restore_epoch, 2);
+    assert_eq!(new.totals().await, old.totals().await);
+    drop(middle);
+    admin.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
+}

@@ -121,7 +121,8 @@ settings! {
     stop_grace: Duration = "10s";
     /// How log lines are written to standard error: `text` or `json`.
     log_format: LogFormat = "text";
-    /// What is logged: `error`, `warn`, `info` or `debug`. No level logs an address, a name or a secret of anybody.
+    /// What is logged: `error`, `warn` (and requests that failed), `info` (and the server's life) or `debug` (and every request). No level
+    /// logs an address, a name or a secret of anybody.
     log_level: LogLevel = "info";
 }
 

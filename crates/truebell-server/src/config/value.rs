@@ -124,9 +124,9 @@ pub enum LogLevel {
     Error,
     /// And what one should know.
     Warn,
-    /// And the server's life, one line per request.
+    /// And the server's life.
     Info,
-    /// And each step.
+    /// And every request.
     Debug,
 }
 

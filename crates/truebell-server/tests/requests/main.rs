@@ -21,6 +21,8 @@ mod faults;
 mod limits;
 mod mail;
 mod notices;
+mod operations;
+mod outages;
 mod sign_in;
 mod sign_up;
 mod strangers;

@@ -24,7 +24,9 @@ use truebell_core::time::UnixMillis;
 use truebell_core::wire::server::{Problem, SignUpMode};
 use truebell_server::chance::ChanceSource;
 use truebell_server::clock::Clock;
-use truebell_server::{App, ServerKeys, Settings, router};
+use truebell_server::metrics::Metrics;
+use truebell_server::serve::routes;
+use truebell_server::{App, ServerKeys, Settings};
 use truebell_store::Store;
 use truebell_store::rows::Identity;
 
@@ -55,6 +57,8 @@ pub(crate) struct World {
     pub faults: super::backend::Faults,
     pub identity: Identity,
     pub clock: Arc<TestClock>,
+    pub app: Arc<App>,
+    pub metrics: Arc<Metrics>,
     router: Router,
     nonces: AtomicU64,
     _kept: super::backend::Kept,
@@ -81,9 +85,10 @@ impl World {
         let clock = Arc::new(TestClock(AtomicU64::new(BEGIN.0)));
         let keys = ServerKeys { signing, opaque, sealing };
         let chance = Arc::new(TestChance(AtomicU64::new(0)));
-        let app = App::new(store.clone(), keys, identity.clone(), settings, clock.clone(), chance);
-        let router = router(Arc::new(app));
-        Self { store, faults, identity, clock, router, nonces: AtomicU64::new(1), _kept: kept }
+        let app = Arc::new(App::new(store.clone(), keys, identity.clone(), settings, clock.clone(), chance));
+        let metrics = Arc::new(Metrics::default());
+        let router = routes(app.clone(), metrics.clone(), true);
+        Self { store, faults, identity, clock, app, metrics, router, nonces: AtomicU64::new(1), _kept: kept }
     }
 
     /// The time here.
@@ -107,6 +112,14 @@ impl World {
         let text = data_encoding::BASE64URL_NOPAD.encode(&nonce);
         let request = Request::builder().method(method).uri(path).header("truebell-nonce", text).body(Body::empty()).unwrap();
         Ask { world: self, nonce, request }
+    }
+
+    /// `GET` of a page for people, which carries no head: status and text.
+    pub(crate) async fn page(&self, path: &str) -> (u16, String) {
+        let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        (status, String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap())
     }
 
     /// `GET`.

@@ -27,6 +27,8 @@ mod limits;
 mod mail;
 #[path = "../requests/notices.rs"]
 mod notices;
+#[path = "../requests/operations.rs"]
+mod operations;
 #[path = "../requests/sign_in.rs"]
 mod sign_in;
 #[path = "../requests/sign_up.rs"]

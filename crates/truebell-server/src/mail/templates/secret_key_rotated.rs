@@ -7,7 +7,7 @@ pub(super) fn body(device: &str) -> Body {
         subject: "Your Truebell Secret Key was replaced",
         happened: format!("Your Secret Key was replaced on {device}."),
         facts: Vec::new(),
-        meaning: "Emergency Kits from before do not open the account any more: print a new one (truebell kit). Your password is the same, and your \
+        meaning: "Emergency Kits from before do not open the account any more: print a new one (truebell kit write). Your password is the same, and your \
                   devices stay signed in.",
         if_not_you: super::TAKE_BACK,
     }
