@@ -63,7 +63,9 @@ impl Invite {
         let plain = |error: &dyn std::fmt::Display| Failure::plain(format!("{error}."));
         // Opening a database makes it: look first whether a server was ever here.
         if !key_path(&config.data).exists() {
-            return Err(Failure::plain("There is no server here yet: start it once with `truebell serve`, or name its data folder with --data."));
+            return Err(Failure::plain(
+                "There is no server here yet: start it once with `truebell serve`, or name its data folder with --data.",
+            ));
         }
         let store = open_store(config).await.map_err(|error| plain(&error))?;
         invite(&*store, self.good_for, SystemClock.now(), &mut SystemChance).await.map_err(|error| plain(&error))
