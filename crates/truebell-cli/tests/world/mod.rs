@@ -1,4 +1,5 @@
 //! Real processes for stories: a server on a free port, devices with homes of their own, and other managers' files.
+#![allow(dead_code, reason = "each story uses what it needs of this world")]
 
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -53,6 +54,11 @@ impl Server {
             child.kill().unwrap();
             child.wait().unwrap();
         }
+    }
+
+    /// A new and empty server takes the address over.
+    pub(crate) fn forget_everything(&self) {
+        std::fs::remove_dir_all(&self.data).unwrap();
     }
 
     pub(crate) fn url(&self) -> String {
@@ -110,10 +116,14 @@ impl Device {
         Self { home: folder.join(name), name: name.into() }
     }
 
-    fn output(&self, arguments: &[&str], input: &str) -> Output {
+    fn spawn(&self, arguments: &[&str]) -> Child {
         let mut command = Command::new(env!("CARGO_BIN_EXE_truebell"));
         command.args(arguments).env("TRUEBELL_HOME", &self.home).env("TRUEBELL_DEVICE_NAME", &self.name).env_remove("XDG_RUNTIME_DIR");
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    fn output(&self, arguments: &[&str], input: &str) -> Output {
+        let mut child = self.spawn(arguments);
         // A command that needs nothing may have ended already.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         child.wait_with_output().unwrap()
@@ -128,6 +138,15 @@ impl Device {
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "on the {}: truebell {arguments:?} ended with {}\n{err}\n{out}", self.name, output.status);
         out.into_owned()
+    }
+
+    /// Runs for so long and is killed then; whether it had succeeded.
+    pub(crate) fn run_for(&self, arguments: &[&str], input: &str, patience: Duration) -> bool {
+        let mut child = self.spawn(arguments);
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        std::thread::sleep(patience);
+        let _ = child.kill();
+        child.wait().unwrap().success()
     }
 
     pub(crate) fn json(&self, arguments: &[&str]) -> Value {
