@@ -4,7 +4,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use truebell_cli::client::{Client, Filter, ItemRef, NoticeAnswer, Profile, SignIn, SignUp, World, sign_in, sign_up, test_kit, unlock};
+use truebell_client::{Client, Filter, ItemRef, NoticeAnswer, Profile, SignIn, SignUp, World, sign_in, sign_up, test_kit, unlock};
 use truebell_core::chance::Chance;
 use truebell_core::ids::ServerId;
 use truebell_core::item::Item;

@@ -9,8 +9,32 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("truebell-engine", &["truebell-core"]),
     ("truebell-store", &["truebell-core"]),
     ("truebell-server", &["truebell-core", "truebell-engine", "truebell-store"]),
-    ("truebell-cli", &["truebell-core", "truebell-transfer", "truebell-engine", "truebell-store", "truebell-server"]),
-    ("truebell-bench", &["truebell-core", "truebell-transfer", "truebell-engine", "truebell-store", "truebell-server", "truebell-cli"]),
+    ("truebell-client", &["truebell-core", "truebell-engine"]),
+    ("truebell-sim", &["truebell-core", "truebell-engine", "truebell-store", "truebell-server", "truebell-client"]),
+    (
+        "truebell-cli",
+        &[
+            "truebell-core",
+            "truebell-transfer",
+            "truebell-engine",
+            "truebell-store",
+            "truebell-server",
+            "truebell-client",
+            "truebell-sim",
+        ],
+    ),
+    (
+        "truebell-bench",
+        &[
+            "truebell-core",
+            "truebell-transfer",
+            "truebell-engine",
+            "truebell-store",
+            "truebell-server",
+            "truebell-client",
+            "truebell-cli",
+        ],
+    ),
     ("xtask", &[]),
 ];
 

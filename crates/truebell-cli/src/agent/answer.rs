@@ -234,5 +234,5 @@ pub struct OpenStatus {
     pub sentence: String,
     /// The last exchanges, newest first (`--why`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub why: Option<Vec<crate::client::Trace>>,
+    pub why: Option<Vec<truebell_client::Trace>>,
 }

@@ -5,7 +5,7 @@ use super::answer::{Card, FieldView, ItemView, Listing, Made, OpenStatus, Opened
 use super::ask::{Ask, ItemName, Scope, State};
 use super::door::Streams;
 use super::edit;
-use crate::client::{Client, Clock, Error, Filter, ItemRef, Kind, Listed, Profile, ProfileError, ReplicaError, Shown, SystemClock};
+use truebell_client::{Client, Clock, Error, Filter, ItemRef, Kind, Listed, Profile, ProfileError, ReplicaError, Shown, SystemClock};
 use crate::exit::{Answered, Candidate, Code, Failure};
 use crate::output::{NoticeLine, count_text};
 use serde::Serialize;

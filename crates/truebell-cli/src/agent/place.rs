@@ -1,6 +1,6 @@
 //! Where the agent listens: a socket in a folder only its owner may enter. Never here: what is said over it.
 
-use crate::client::Profile;
+use truebell_client::Profile;
 use crate::exit::{Answered, Failure};
 use rustix::fs::{FileType, Mode};
 use std::os::unix::net::UnixStream;

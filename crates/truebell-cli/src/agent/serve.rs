@@ -9,7 +9,7 @@ use super::frames::{self, Kind};
 use super::lease::Lease;
 use super::place::{Place, is_same_user};
 use super::start::{Handover, Ready};
-use crate::client::{Clock, Profile, SystemClock, World, server_info, unlock};
+use truebell_client::{Clock, Profile, SystemClock, World, server_info, unlock};
 use crate::exit::{Answered, Failure};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec};
 use std::fs::File;

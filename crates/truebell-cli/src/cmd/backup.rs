@@ -2,7 +2,7 @@
 
 use super::config::ConfigArgs;
 use super::context::Context;
-use crate::client::{Clock, SystemChance, SystemClock};
+use truebell_client::{Clock, SystemChance, SystemClock};
 use crate::exit::{Answered, Code, Failure};
 use crate::output::{Page, Progress, Show, size_text};
 use crate::prompt::{FilePasswordArgs, ask_secret, can_ask};

@@ -1,7 +1,7 @@
 //! What a command works with: the global options, its output, and the door to the account, opened when first needed.
 
 use crate::agent::{Ask, Desk, Door, Handover, Place, Stay, Streams, failure_of, start};
-use crate::client::{Client, Profile, ProfileError, World, unlock};
+use truebell_client::{Client, Profile, ProfileError, World, unlock};
 use crate::exit::{Answered, Code, Failure};
 use crate::output::{Colour, Manner, Output};
 use crate::prompt::{PasswordArgs, can_ask};
@@ -197,11 +197,11 @@ pub(super) fn require_account(profile: &Profile) -> Answered {
 }
 
 /// Another command of the same person may hold the profile for a moment.
-fn retry_busy<T>(mut attempt: impl FnMut() -> Result<T, crate::client::Error>) -> Result<T, crate::client::Error> {
+fn retry_busy<T>(mut attempt: impl FnMut() -> Result<T, truebell_client::Error>) -> Result<T, truebell_client::Error> {
     const PAUSE: Duration = Duration::from_millis(100);
     for _ in 0..50 {
         match attempt() {
-            Err(crate::client::Error::Profile(ProfileError::Busy)) => std::thread::sleep(PAUSE),
+            Err(truebell_client::Error::Profile(ProfileError::Busy)) => std::thread::sleep(PAUSE),
             other => return other,
         }
     }

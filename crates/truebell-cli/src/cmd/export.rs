@@ -4,7 +4,7 @@ use super::context::Context;
 use super::files::Draft;
 use super::import::show_losses;
 use crate::agent::{Ask, ItemName, Opened, Scope, State, Streams};
-use crate::client::{Clock, SystemChance, SystemClock};
+use truebell_client::{Clock, SystemChance, SystemClock};
 use crate::exit::{Answered, Failure};
 use crate::output::{Page, Progress, Show, count_text};
 use crate::prompt::{ExportPasswordArgs, ask_secret, can_ask, confirm};

@@ -1,7 +1,7 @@
 //! `truebell generate`: passwords and passphrases made by chance.
 
 use super::context::Context;
-use crate::client::SystemChance;
+use truebell_client::SystemChance;
 use crate::exit::{Answered, Failure};
 use crate::output::{Page, Show};
 use clap::Args;

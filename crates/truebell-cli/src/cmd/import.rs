@@ -3,7 +3,7 @@
 use super::context::{Context, read_answer};
 use super::files::read_whole;
 use crate::agent::{Ask, ItemName, Streams};
-use crate::client::{Clock, SystemClock};
+use truebell_client::{Clock, SystemClock};
 use crate::exit::{Answered, Code, Failure};
 use crate::output::{Page, Progress, Show, Table, count_text};
 use crate::prompt::{ImportPasswordArgs, can_ask, confirm};

@@ -2,7 +2,7 @@
 
 use super::config::ConfigArgs;
 use super::context::Context;
-use crate::client::{Clock, SystemChance, SystemClock};
+use truebell_client::{Clock, SystemChance, SystemClock};
 use crate::exit::{Answered, Failure};
 use crate::output::{Page, Show, time_text};
 use clap::Args;

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::files::{Draft, read_whole};
 use crate::agent::kit::KitLine;
 use crate::agent::{Ask, failure_of};
-use crate::client::{KitData, World, test_kit};
+use truebell_client::{KitData, World, test_kit};
 use crate::exit::{Answered, Code, Failure};
 use crate::kit;
 use crate::output::{Done, Page, Show};

@@ -5,7 +5,7 @@ use super::device_name::default_device_name;
 use super::kit::KitIn;
 use super::signup::need;
 use crate::agent::failure_of;
-use crate::client::{Client, Filter, SignIn, World, server_info, sign_in};
+use truebell_client::{Client, Filter, SignIn, World, server_info, sign_in};
 use crate::exit::{Answered, Failure};
 use crate::output::{Done, count_text};
 use crate::prompt::{CodeArgs, SecretKeyArgs};

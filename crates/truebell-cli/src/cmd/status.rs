@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use crate::agent::{Ask, StatusView, failure_of};
-use crate::client::{Profile, ProfileError};
+use truebell_client::{Profile, ProfileError};
 use crate::exit::Answered;
 use crate::output::{Page, Show, clean, count_text, time_text};
 use clap::Args;

@@ -3,7 +3,7 @@
 use super::context::{Context, require_account};
 use super::lock::end_agent;
 use crate::agent::{Ask, Stay, failure_of};
-use crate::client::{World, rebuild};
+use truebell_client::{World, rebuild};
 use crate::exit::{Answered, Code, Failure};
 use crate::output::{Done, Page, Show};
 use clap::Args;
