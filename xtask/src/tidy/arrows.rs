@@ -13,27 +13,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("truebell-sim", &["truebell-core", "truebell-engine", "truebell-store", "truebell-server", "truebell-client"]),
     (
         "truebell-cli",
-        &[
-            "truebell-core",
-            "truebell-transfer",
-            "truebell-engine",
-            "truebell-store",
-            "truebell-server",
-            "truebell-client",
-            "truebell-sim",
-        ],
+        &["truebell-core", "truebell-transfer", "truebell-engine", "truebell-store", "truebell-server", "truebell-client", "truebell-sim"],
     ),
     (
         "truebell-bench",
-        &[
-            "truebell-core",
-            "truebell-transfer",
-            "truebell-engine",
-            "truebell-store",
-            "truebell-server",
-            "truebell-client",
-            "truebell-cli",
-        ],
+        &["truebell-core", "truebell-transfer", "truebell-engine", "truebell-store", "truebell-server", "truebell-client", "truebell-cli"],
     ),
     ("xtask", &[]),
 ];

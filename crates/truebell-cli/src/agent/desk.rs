@@ -5,12 +5,12 @@ use super::answer::{Card, FieldView, ItemView, Listing, Made, OpenStatus, Opened
 use super::ask::{Ask, ItemName, Scope, State};
 use super::door::Streams;
 use super::edit;
-use truebell_client::{Client, Clock, Error, Filter, ItemRef, Kind, Listed, Profile, ProfileError, ReplicaError, Shown, SystemClock};
 use crate::exit::{Answered, Candidate, Code, Failure};
 use crate::output::{NoticeLine, count_text};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
+use truebell_client::{Client, Clock, Error, Filter, ItemRef, Kind, Listed, Profile, ProfileError, ReplicaError, Shown, SystemClock};
 use truebell_core::event::CheckCode;
 use truebell_core::ids::VaultId;
 use truebell_core::item::{FieldKind, Item};

@@ -1,7 +1,7 @@
 //! A kit on its way from the desk to a file: one line of text that holds a secret.
 
-use truebell_client::KitData;
 use serde::{Deserialize, Serialize};
+use truebell_client::KitData;
 use truebell_core::kit::Kit;
 use truebell_core::secret::Secret;
 

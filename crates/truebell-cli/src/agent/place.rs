@@ -1,10 +1,10 @@
 //! Where the agent listens: a socket in a folder only its owner may enter. Never here: what is said over it.
 
-use truebell_client::Profile;
 use crate::exit::{Answered, Failure};
 use rustix::fs::{FileType, Mode};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use truebell_client::Profile;
 
 /// The socket of one profile.
 #[derive(Debug, Clone, PartialEq, Eq)]

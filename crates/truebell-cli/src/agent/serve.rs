@@ -9,7 +9,6 @@ use super::frames::{self, Kind};
 use super::lease::Lease;
 use super::place::{Place, is_same_user};
 use super::start::{Handover, Ready};
-use truebell_client::{Clock, Profile, SystemClock, World, server_info, unlock};
 use crate::exit::{Answered, Failure};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec};
 use std::fs::File;
@@ -19,6 +18,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use truebell_client::{Clock, Profile, SystemClock, World, server_info, unlock};
 use truebell_core::secret_key::SecretKey;
 use zeroize::Zeroizing;
 

@@ -2,7 +2,6 @@
 
 use super::config::ConfigArgs;
 use super::context::Context;
-use truebell_client::{Clock, SystemChance, SystemClock};
 use crate::exit::{Answered, Code, Failure};
 use crate::output::{Page, Progress, Show, size_text};
 use crate::prompt::{FilePasswordArgs, ask_secret, can_ask};
@@ -10,6 +9,7 @@ use clap::Args;
 use serde::Serialize;
 use std::io;
 use std::path::PathBuf;
+use truebell_client::{Clock, SystemChance, SystemClock};
 use truebell_core::secret::Secret;
 use truebell_server::backup::{BackupError, RunError, back_up};
 

@@ -1,7 +1,6 @@
 //! What a command works with: the global options, its output, and the door to the account, opened when first needed.
 
 use crate::agent::{Ask, Desk, Door, Handover, Place, Stay, Streams, failure_of, start};
-use truebell_client::{Client, Profile, ProfileError, World, unlock};
 use crate::exit::{Answered, Code, Failure};
 use crate::output::{Colour, Manner, Output};
 use crate::prompt::{PasswordArgs, can_ask};
@@ -10,6 +9,7 @@ use serde::de::DeserializeOwned;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
+use truebell_client::{Client, Profile, ProfileError, World, unlock};
 use truebell_core::secret::Secret;
 use truebell_core::secret_key::SecretKey;
 use zeroize::Zeroizing;

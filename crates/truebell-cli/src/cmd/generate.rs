@@ -1,12 +1,12 @@
 //! `truebell generate`: passwords and passphrases made by chance.
 
 use super::context::Context;
-use truebell_client::SystemChance;
 use crate::exit::{Answered, Failure};
 use crate::output::{Page, Show};
 use clap::Args;
 use serde::Serialize;
 use std::io;
+use truebell_client::SystemChance;
 use truebell_core::generate::{DEFAULT_SYMBOLS, Generated, PassphraseRecipe, PasswordRecipe, make_passphrase, make_password};
 use truebell_core::secret::Secret;
 

@@ -3,7 +3,6 @@
 use super::context::{Context, read_answer};
 use super::files::read_whole;
 use crate::agent::{Ask, ItemName, Streams};
-use truebell_client::{Clock, SystemClock};
 use crate::exit::{Answered, Code, Failure};
 use crate::output::{Page, Progress, Show, Table, count_text};
 use crate::prompt::{ImportPasswordArgs, can_ask, confirm};
@@ -12,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
+use truebell_client::{Clock, SystemClock};
 use truebell_core::ids::ItemId;
 use truebell_core::item::Item;
 use truebell_transfer::import::{ImportError, Imported, ImportedItem, Source, Unlock, detect, needs_password, read};

@@ -2,13 +2,13 @@
 
 use super::config::ConfigArgs;
 use super::context::Context;
-use truebell_client::{Clock, SystemChance, SystemClock};
 use crate::exit::{Answered, Failure};
 use crate::output::{Page, Show, time_text};
 use clap::Args;
 use serde::Serialize;
 use std::io;
 use std::time::Duration;
+use truebell_client::{Clock, SystemChance, SystemClock};
 use truebell_server::control::{Answer, Asked, Invitation, ask, invite};
 use truebell_server::identity::key_path;
 use truebell_server::serve::open_store;

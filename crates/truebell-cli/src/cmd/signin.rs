@@ -5,11 +5,11 @@ use super::device_name::default_device_name;
 use super::kit::KitIn;
 use super::signup::need;
 use crate::agent::failure_of;
-use truebell_client::{Client, Filter, SignIn, World, server_info, sign_in};
 use crate::exit::{Answered, Failure};
 use crate::output::{Done, count_text};
 use crate::prompt::{CodeArgs, SecretKeyArgs};
 use clap::Args;
+use truebell_client::{Client, Filter, SignIn, World, server_info, sign_in};
 use truebell_core::secret_key::SecretKey;
 use truebell_core::sign::Fingerprint;
 

@@ -5,7 +5,6 @@ use super::device_name::default_device_name;
 use super::kit::KitOut;
 use super::password::{Chosen, choose_password};
 use crate::agent::{failure_of, kit::kit_of};
-use truebell_client::{ProfileError, SignUp, World, server_info, sign_up};
 use crate::exit::{Answered, Failure};
 use crate::output::{Page, Show};
 use crate::prompt::{ask_line, can_ask};
@@ -13,6 +12,7 @@ use clap::Args;
 use serde::Serialize;
 use std::io;
 use std::path::PathBuf;
+use truebell_client::{ProfileError, SignUp, World, server_info, sign_up};
 use truebell_core::sign::Fingerprint;
 
 /// Make an account, and its Emergency Kit

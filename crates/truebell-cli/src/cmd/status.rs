@@ -2,11 +2,11 @@
 
 use super::context::Context;
 use crate::agent::{Ask, StatusView, failure_of};
-use truebell_client::{Profile, ProfileError};
 use crate::exit::Answered;
 use crate::output::{Page, Show, clean, count_text, time_text};
 use clap::Args;
 use std::io;
+use truebell_client::{Profile, ProfileError};
 
 /// How things stand, and why
 ///

@@ -3,12 +3,12 @@
 use super::context::{Context, require_account};
 use super::lock::end_agent;
 use crate::agent::{Ask, Stay, failure_of};
-use truebell_client::{World, rebuild};
 use crate::exit::{Answered, Code, Failure};
 use crate::output::{Done, Page, Show};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use std::io;
+use truebell_client::{World, rebuild};
 
 /// Sync with the server now
 ///
