@@ -89,7 +89,7 @@ impl Next<'_> {
         let mails = mails_about(&event, now, to, &mut *app.chance.chance());
         match app.store.record(Recording { account, event, change, at: now, mails }).await? {
             Recorded::Done => {
-                app.hints.tell(account, device);
+                app.tell(account, device);
                 Ok(set)
             }
             Recorded::Repeated(event) => Ok(event),

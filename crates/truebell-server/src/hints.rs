@@ -1,16 +1,28 @@
-//! Who is told that something is new, inside this process. A hint says nothing else: what is new comes by the next sync, proven.
+//! Who is told that something is new: listeners of this process, and, through the store, those of other processes on the same
+//! database. A hint says nothing else: what is new comes by the next sync, proven.
 
+use crate::state::App;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use tokio::sync::broadcast;
 use truebell_core::ids::{AccountId, DeviceId};
+use truebell_store::rows::{Heard, Hint};
 
 /// Most streams of one account: more devices than anybody has.
 const LISTENERS_PER_ACCOUNT_MAX: usize = 64;
 /// Hints kept for a slow listener; one that misses some is told once that something is new.
 const HINTS_KEPT: usize = 8;
+
+/// After a time without other processes' hints everybody is told that something may be new: over this long, so that they do not
+/// all sync at once.
+const CATCH_UP: Duration = Duration::from_secs(30);
+/// Pauses while all are told.
+const CATCH_UP_STEPS: u32 = 60;
+/// Nobody's device: what is told in its name is told to all of an account.
+const NOBODY: DeviceId = DeviceId([0; 16]);
 
 type Channels = Mutex<HashMap<AccountId, broadcast::Sender<DeviceId>>>;
 
@@ -54,6 +66,26 @@ impl Hints {
 
     pub(crate) fn listeners(&self) -> usize {
         self.listeners.load(Ordering::Relaxed)
+    }
+
+    /// Tells everybody, a share at a time.
+    async fn tell_all(&self, over: Duration) {
+        let accounts: Vec<AccountId> = self.channels.lock().keys().copied().collect();
+        let share = accounts.len().div_ceil(CATCH_UP_STEPS as usize).max(1);
+        for accounts in accounts.chunks(share) {
+            accounts.iter().for_each(|account| self.tell(*account, NOBODY));
+            tokio::time::sleep(over / CATCH_UP_STEPS).await;
+        }
+    }
+}
+
+/// Passes on what other processes on this database tell, until it is dropped.
+pub async fn hear(app: Arc<App>) {
+    loop {
+        match app.store.hear().await {
+            Heard::Hint(Hint { account, device }) => app.hints.tell(account, device),
+            Heard::Missed => app.hints.tell_all(CATCH_UP).await,
+        }
     }
 }
 
@@ -102,6 +134,17 @@ mod tests {
         hints.tell(ADA, LAPTOP);
         assert!(phone.next().now_or_never().is_some());
         assert!(stranger.next().now_or_never().is_none());
+    }
+
+    #[tokio::test]
+    async fn after_a_time_without_hints_everybody_is_told_but_not_at_once() {
+        let hints = Hints::default();
+        let mut phones: Vec<_> = (1..=120).map(|n| hints.listen(AccountId([n; 16]), PHONE).unwrap()).collect();
+        let over = Duration::from_millis(120);
+        let began = std::time::Instant::now();
+        hints.tell_all(over).await;
+        assert!(began.elapsed() >= over, "{:?}", began.elapsed());
+        assert!(phones.iter_mut().all(|phone| phone.next().now_or_never().is_some()));
     }
 
     #[tokio::test]

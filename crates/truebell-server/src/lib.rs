@@ -29,5 +29,6 @@ pub(crate) mod testing;
 pub mod tls;
 
 pub use admission::{Limits, Rate};
+pub use hints::hear;
 pub use routes::{derive_invitation_digest, router};
 pub use state::{App, Load, ServerKeys, Settings};

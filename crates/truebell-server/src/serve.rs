@@ -147,6 +147,7 @@ pub async fn serve(
     let door = open_door(&config, &app);
     let (stopping, stopped) = watch::channel(false);
     let mut jobs = Jobs { app: app.clone(), metrics: metrics.clone(), carrier, composer }.start(&stopped);
+    let hearing = tokio::spawn(crate::hints::hear(app.clone()));
     let reloading = tls.clone().map(|tls| tokio::spawn(reload_on_hangup(tls)));
 
     ready(Ready { address, metrics: metrics_address, public_url, fingerprint, server, is_new, remarks: remarks(&config) });
@@ -160,7 +161,7 @@ pub async fn serve(
     let ended = serving.await.map_err(|_| ServeError::System(io::ErrorKind::Other))?;
     // A mail on its way is waited for as long as requests are; what is cut off then is parked when its lease ends.
     let _ = tokio::time::timeout(config.stop_grace, async { while jobs.join_next().await.is_some() {} }).await;
-    for task in door.into_iter().chain(reloading).chain(operators) {
+    for task in door.into_iter().chain(reloading).chain(operators).chain([hearing]) {
         task.abort();
         // Cut off or ended: either way it holds the database no longer.
         let _ = task.await;

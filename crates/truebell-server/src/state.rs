@@ -11,13 +11,14 @@ use crate::signers::Signers;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
+use truebell_core::ids::{AccountId, DeviceId};
 use truebell_core::opaque::ServerSetup;
 use truebell_core::seal::SealKey;
 use truebell_core::sign::SigningKey;
 use truebell_core::time::UnixMillis;
 use truebell_core::wire::server::SignUpMode;
 use truebell_store::Store;
-use truebell_store::rows::Identity;
+use truebell_store::rows::{Hint, Identity};
 
 /// The server's own keys. Lost, nobody's client believes this server again; they are backed up with its identity.
 pub struct ServerKeys {
@@ -122,6 +123,12 @@ impl App {
 
     pub(crate) fn now(&self) -> UnixMillis {
         self.clock.now()
+    }
+
+    /// Something of an account is new: tells its other devices here, and the other servers on this database.
+    pub(crate) fn tell(&self, account: AccountId, device: DeviceId) {
+        self.hints.tell(account, device);
+        self.store.tell(Hint { account, device });
     }
 
     /// Requests at work now, and how many streams of hints are open: for metrics.

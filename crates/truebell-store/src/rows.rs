@@ -25,6 +25,24 @@ pub struct Identity {
     pub created: UnixMillis,
 }
 
+/// Something of an account is new. What it is, a sync says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hint {
+    /// Whose.
+    pub account: AccountId,
+    /// The device that acted, which knows already.
+    pub device: DeviceId,
+}
+
+/// What comes from the other processes of a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// Something of one account is new.
+    Hint(Hint),
+    /// Nobody could be heard for a while: anything may be new.
+    Missed,
+}
+
 /// An account to create, with all it starts with.
 #[derive(Debug, Clone)]
 pub struct NewAccount {

@@ -2,9 +2,9 @@
 
 use crate::error::StoreError;
 use crate::rows::{
-    Account, Changes, ChunkStored, Committed, Counts, Device, DumpRow, Enrolment, EnrolmentStarted, Identity, Mail, MailOutcome,
-    NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession, NewVault, PublicEvent, Recorded, Recording, RevisionCursor, RevisionPage,
-    SessionView, SignedUp,
+    Account, Changes, ChunkStored, Committed, Counts, Device, DumpRow, Enrolment, EnrolmentStarted, Heard, Hint, Identity, Mail,
+    MailOutcome, NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession, NewVault, PublicEvent, Recorded, Recording, RevisionCursor,
+    RevisionPage, SessionView, SignedUp,
 };
 use async_trait::async_trait;
 use truebell_core::hash::Hash32;
@@ -38,6 +38,15 @@ pub trait Store: Send + Sync + 'static {
 
     /// Counts for an operator, at a time (sessions past it are not live).
     async fn counts(&self, now: UnixMillis) -> Result<Counts>;
+
+    /// Tells other processes on this database that something of an account is new. Never waits and never fails: a hint that is lost
+    /// is only late. Nothing to do where there is one process.
+    fn tell(&self, _hint: Hint) {}
+
+    /// What other processes told; waits for ever where there is one process. One caller at a time; a call that is dropped loses nothing.
+    async fn hear(&self) -> Heard {
+        std::future::pending().await
+    }
 
     // --- accounts
 

@@ -11,8 +11,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Config, Error, Transaction};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Config, Connection, Error, Socket, Transaction};
 use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// The other half of a connection, which moves its bytes.
+pub(super) type Beside = Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream>;
 
 /// Most connections of one server process.
 const CONNECTIONS_MAX: usize = 16;
@@ -25,10 +29,10 @@ const MIGRATION_LOCK: i64 = 0x5462_656c;
 
 type Result<T> = std::result::Result<T, OpenError>;
 
-/// A pool on a database whose schema is this version's.
-pub(super) async fn open(location: &Location, url: &str) -> Result<Pool> {
-    let config = configure(url)?;
-    let pool = pool(config).map_err(|()| OpenError::Tls(location.to_string()))?;
+/// A pool on a database whose schema is this version's, and how a connection beside the pool is made.
+pub(super) async fn open(location: &Location, url: &str) -> Result<(Pool, Way)> {
+    let way = Way::read(location, url)?;
+    let pool = way.pool().map_err(|()| OpenError::Tls(location.to_string()))?;
     let mut client = pool.get().await.map_err(|error| of_connect(location, &error))?;
     let transaction = client.transaction().await.map_err(|_| OpenError::Unreachable(location.to_string()))?;
     let migrated = migrate(&transaction).await;
@@ -39,7 +43,37 @@ pub(super) async fn open(location: &Location, url: &str) -> Result<Pool> {
     })?;
     transaction.commit().await.map_err(failed)?;
     drop(client);
-    Ok(pool)
+    Ok((pool, way))
+}
+
+/// Where the database is and how it is spoken to.
+#[derive(Clone)]
+pub(super) struct Way {
+    config: Config,
+    tls: MakeRustlsConnect,
+}
+
+impl Way {
+    fn read(location: &Location, url: &str) -> Result<Self> {
+        let config = configure(url)?;
+        let tls = connector(config.get_ssl_mode()).map_err(|()| OpenError::Tls(location.to_string()))?;
+        Ok(Self { config, tls })
+    }
+
+    fn pool(&self) -> std::result::Result<Pool, ()> {
+        let manager = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_config(self.config.clone(), self.tls.clone(), manager);
+        let builder = Pool::builder(manager).max_size(CONNECTIONS_MAX).runtime(Runtime::Tokio1);
+        builder.wait_timeout(Some(WAIT)).create_timeout(Some(WAIT)).recycle_timeout(Some(WAIT)).build().map_err(|_| ())
+    }
+
+    /// One connection beside the pool. Whoever calls drives it.
+    pub(super) async fn connect(&self) -> std::result::Result<(Client, Beside), Error> {
+        let mut config = self.config.clone();
+        // Nothing is said on it for hours: a dead one is found all the same.
+        config.keepalives(true).keepalives_idle(Duration::from_secs(30)).keepalives_interval(Duration::from_secs(10)).keepalives_retries(3);
+        config.connect(self.tls.clone()).await
+    }
 }
 
 fn configure(url: &str) -> Result<Config> {
@@ -62,18 +96,15 @@ fn is_here(host: &Host) -> bool {
     }
 }
 
-fn pool(config: Config) -> std::result::Result<Pool, ()> {
+fn connector(mode: SslMode) -> std::result::Result<MakeRustlsConnect, ()> {
     let mut roots = rustls::RootCertStore::empty();
     let (_added, _not_understood) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if roots.is_empty() && config.get_ssl_mode() == SslMode::Require {
+    if roots.is_empty() && mode == SslMode::Require {
         return Err(());
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().map_err(|_| ())?;
-    let tls = MakeRustlsConnect::new(tls.with_root_certificates(roots).with_no_client_auth());
-    let manager = Manager::from_config(config, tls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
-    let builder = Pool::builder(manager).max_size(CONNECTIONS_MAX).runtime(Runtime::Tokio1);
-    builder.wait_timeout(Some(WAIT)).create_timeout(Some(WAIT)).recycle_timeout(Some(WAIT)).build().map_err(|_| ())
+    Ok(MakeRustlsConnect::new(tls.with_root_certificates(roots).with_no_client_auth()))
 }
 
 fn of_connect(location: &Location, error: &PoolError) -> OpenError {

@@ -9,6 +9,7 @@ mod columns;
 mod connect;
 mod dump;
 mod failure;
+mod hints;
 mod mails;
 mod record;
 mod sessions;
@@ -17,9 +18,9 @@ mod vaults;
 use crate::StoreError;
 use crate::open::{Location, OpenError};
 use crate::rows::{
-    Account, Changes, ChunkStored, Committed, Counts, Device, DumpRow, Enrolment, EnrolmentStarted, Identity, Mail, MailOutcome,
-    NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession, NewVault, PublicEvent, Recorded, Recording, RevisionCursor, RevisionPage,
-    SessionView, SignedUp,
+    Account, Changes, ChunkStored, Committed, Counts, Device, DumpRow, Enrolment, EnrolmentStarted, Heard, Hint, Identity, Mail,
+    MailOutcome, NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession, NewVault, PublicEvent, Recorded, Recording, RevisionCursor,
+    RevisionPage, SessionView, SignedUp,
 };
 use crate::store::{Result, Store};
 use async_trait::async_trait;
@@ -37,17 +38,23 @@ const TRIES: u32 = 10;
 pub struct Postgres {
     pool: Pool,
     read_only: bool,
+    hints: hints::Line,
 }
 
 impl Postgres {
     /// Opens a database by its URL, makes its tables if it is empty, and takes the steps its schema lacks.
     pub async fn open(location: &Location, url: &str) -> std::result::Result<Self, OpenError> {
-        Ok(Self { pool: connect::open(location, url).await?, read_only: false })
+        Self::with(location, url, false).await
     }
 
     /// The same, and refuses every write.
     pub async fn open_to_read(location: &Location, url: &str) -> std::result::Result<Self, OpenError> {
-        Ok(Self { pool: connect::open(location, url).await?, read_only: true })
+        Self::with(location, url, true).await
+    }
+
+    async fn with(location: &Location, url: &str, read_only: bool) -> std::result::Result<Self, OpenError> {
+        let (pool, way) = connect::open(location, url).await?;
+        Ok(Self { pool, read_only, hints: hints::Line::new(way) })
     }
 
     async fn client(&self) -> Result<Client> {
@@ -125,6 +132,14 @@ impl Store for Postgres {
 
     async fn create_identity(&self, identity: &Identity) -> Result<()> {
         write!(self, db => accounts::create_identity(db, identity))
+    }
+
+    fn tell(&self, hint: Hint) {
+        self.hints.tell(hint);
+    }
+
+    async fn hear(&self) -> Heard {
+        self.hints.hear().await
     }
 
     async fn check(&self) -> Result<()> {

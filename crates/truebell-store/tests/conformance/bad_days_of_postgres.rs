@@ -4,6 +4,8 @@ use crate::stores::{admin, create_database, url};
 use crate::world::{World, at};
 use std::sync::Arc;
 use std::time::Duration;
+use truebell_core::ids::{AccountId, DeviceId};
+use truebell_store::rows::{Heard, Hint};
 use truebell_store::{Location, OpenError, Store, StoreError, open, open_to_read};
 
 /// A database with a store on it, and a way to it past the store.
@@ -136,4 +138,38 @@ async fn many_servers_that_start_together_make_the_tables_once() {
         assert_eq!(task.await.expect("no panic"), Ok(()));
     }
     admin().await.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).await.expect("the database goes");
+}
+
+#[tokio::test]
+async fn a_hint_reaches_every_other_process_and_a_lost_line_is_said_and_comes_back() {
+    let day = Day::new().await;
+    let others = [open(&day.location).await.expect("it opens"), open(&day.location).await.expect("it opens")];
+    let hint = |n| Hint { account: AccountId([n; 16]), device: DeviceId([9; 16]) };
+    // Who listens first is not known: hints are told until each has heard one.
+    let heard = async |store: &Arc<dyn Store>| loop {
+        day.store.tell(hint(1));
+        if let Ok(heard) = tokio::time::timeout(Duration::from_millis(50), store.hear()).await {
+            break heard;
+        }
+    };
+    for other in &others {
+        assert_eq!(heard(other).await, Heard::Hint(hint(1)));
+    }
+    day.end_connections().await;
+    for other in &others {
+        while heard(other).await != Heard::Missed {}
+        assert_eq!(heard(other).await, Heard::Hint(hint(1)));
+    }
+    others[0].tell(hint(2));
+    while others[1].hear().await != Heard::Hint(hint(2)) {}
+    // What it said itself it does not hear; what the other said it does, however long the row.
+    (0..1000).for_each(|_| day.store.tell(hint(3)));
+    others[1].tell(hint(4));
+    let mut said = Vec::new();
+    while !said.contains(&Heard::Hint(hint(4))) {
+        said.push(day.store.hear().await);
+    }
+    assert!(!said.contains(&Heard::Hint(hint(1))) && !said.contains(&Heard::Hint(hint(3))), "{said:?}");
+    drop(others);
+    day.remove().await;
 }

@@ -34,7 +34,7 @@ pub(crate) async fn commit(
     let mark = VaultMark { vault, seq: commit.seq, head: commit.head_digest };
     match app.store.commit(commit).await? {
         Committed::Done => {
-            app.hints.tell(session.account, session.device);
+            app.tell(session.account, session.device);
             session.moved(marked(&session.head, mark));
             Reply::json(&Answered { seq: mark.seq })
         }

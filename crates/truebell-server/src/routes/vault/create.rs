@@ -28,7 +28,7 @@ pub(crate) async fn create(State(app): Apps, Writer(session): Writer, Json(asked
     let vault = read_vault(&asked, session.account, session.device, &signer)?;
     match app.store.create_vault(session.account, vault, app.now()).await? {
         Committed::Done => {
-            app.hints.tell(session.account, session.device);
+            app.tell(session.account, session.device);
             session.read_again(&app).await;
             Reply::json(&Answered { seq: 0 })
         }
