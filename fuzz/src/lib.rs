@@ -9,6 +9,7 @@ pub mod ids;
 pub mod import;
 pub mod item;
 pub mod kit;
+pub mod log;
 pub mod otpauth;
 pub mod reply;
 pub mod seal;
@@ -31,6 +32,8 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("import_raw", import::raw),
     ("item", item::run),
     ("kit", kit::run),
+    ("log_checkpoint", log::checkpoint),
+    ("log_proof", log::proof),
     ("otpauth", otpauth::run),
     ("reply", reply::run),
     ("seal", seal::run),

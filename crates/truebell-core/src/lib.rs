@@ -16,6 +16,7 @@ pub mod head;
 pub mod ids;
 pub mod item;
 pub mod kit;
+pub mod log;
 pub mod notice;
 pub mod opaque;
 pub mod outcome;

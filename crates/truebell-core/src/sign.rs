@@ -20,6 +20,10 @@ pub enum Purpose {
     DeviceProof,
     /// A JWS signing input (RFC 7515, section 5.1); its `typ` header says which.
     Jws,
+    /// A checkpoint of the transparency log (C2SP signed-note).
+    Checkpoint,
+    /// A witness's cosignature of one (C2SP tlog-cosignature).
+    Cosignature,
 }
 
 impl Purpose {
@@ -30,6 +34,9 @@ impl Purpose {
             Self::DeviceProof => b"truebell device proof v1\0",
             // A JWS signs its own input and nothing in front of it; it starts with base64url of '{', never with "truebell ".
             Self::Jws => b"",
+            // Formats of others, who put nothing in front either. A note starts with "truebell.log/" and holds no zero byte, as our
+            // labels do; a cosignature starts with "cosignature/v1".
+            Self::Checkpoint | Self::Cosignature => b"",
         }
     }
 }
