@@ -159,7 +159,7 @@ pub fn classify(reply: &Reply<'_>, pinned: &Pinned, known: &Known<'_>, now: Unix
         Ok(head) => head,
         Err(NoHead::Unsigned) => return Judgement::of(Outcome::Intercepted { by: describe_stranger(reply) }),
         // Signed by our server, in words this version does not know (FA-25): the client is too old, and nothing is wrong.
-        Err(NoHead::Newer) => return Judgement::of(Outcome::Outdated { needs: "a newer version".into() }),
+        Err(NoHead::Newer) => return Judgement::of(Outcome::Outdated { needs: NEWER.to_owned() }),
     };
     // An old reply of ours, played back by somebody in between, is not an answer to this request.
     if head.nonce != known.nonce {
@@ -184,8 +184,8 @@ fn conclude(head: &Head, status: u16, pinned: &Pinned, known: &Known<'_>, now: U
     }
     match &head.status {
         Status::Busy { until } => Outcome::Busy { until: *until },
-        Status::Maintenance { until, note } => Outcome::Maintenance { until: *until, note: note.clone() },
-        Status::Outdated { needs } => Outcome::Outdated { needs: needs.clone() },
+        Status::Maintenance { until, note } => Outcome::Maintenance { until: *until, note: one_line(note) },
+        Status::Outdated { needs } => Outcome::Outdated { needs: version(needs) },
         Status::Refused { reason: Reason::ClockSkew, .. } => {
             let behind = head.at > now;
             Outcome::ClockSkew { by: if behind { head.at - now } else { now - head.at }, behind }
@@ -200,6 +200,15 @@ fn conclude(head: &Head, status: u16, pinned: &Pinned, known: &Known<'_>, now: U
     }
 }
 
+/// A version, if that is what it is: this place in a sentence of ours is no place for a server's own words.
+fn version(needs: &str) -> String {
+    let is_version = needs.len() <= 24 && needs.starts_with(|letter: char| letter.is_ascii_digit());
+    let plain = needs.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '+'));
+    if is_version && plain { needs.to_owned() } else { NEWER.to_owned() }
+}
+
+/// Where no version is named.
+const NEWER: &str = "a newer version";
 /// How far into a page its title is looked for, in bytes.
 const TITLE_WITHIN: usize = 64 * 1024;
 

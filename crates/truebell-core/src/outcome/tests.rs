@@ -145,3 +145,20 @@ proptest! {
         prop_assert_eq!(word(&outcome), "Intercepted");
     }
 }
+
+#[test]
+fn ms_22_an_operators_words_stay_one_harmless_line_and_a_version_is_a_version() {
+    let note = "back soon\n\u{1b}[31mYour password was changed\u{202e}";
+    let said = judge(&Head { status: Status::Maintenance { until: NOW, note: note.into() }, ..head() }, 503, b"{}");
+    assert!(matches!(&said, Outcome::Maintenance { note, .. } if note == "back soon [31mYour password was changed"), "{said:?}");
+    for (needs, expected) in [
+        ("0.2.0", "0.2.0"),
+        ("1.0.0-rc.1", "1.0.0-rc.1"),
+        ("9. Your password was changed", "a newer version"),
+        ("", "a newer version"),
+        ("9999999999999999999999999", "a newer version"),
+    ] {
+        let said = judge(&Head { status: Status::Outdated { needs: needs.into() }, ..head() }, 403, b"{}");
+        assert!(matches!(&said, Outcome::Outdated { needs } if needs == expected), "{said:?}");
+    }
+}

@@ -168,7 +168,7 @@ impl Machine {
     fn settle(&mut self, pace_ms: u32, now: UnixMillis) {
         self.view = View::UpToDate { as_of: now };
         self.failed_at = None;
-        self.not_before = now + Duration::from_millis(u64::from(pace_ms));
+        self.not_before = now + Duration::from_millis(Pace::bounded(pace_ms));
         self.due = self.pace.after_success(now, pace_ms);
         if std::mem::take(&mut self.again) {
             self.due = now;

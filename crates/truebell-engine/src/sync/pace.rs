@@ -25,10 +25,15 @@ impl Pace {
         Self { state: u64::from_be_bytes(make_array(chance)), failures: 0 }
     }
 
+    /// A server's pace, kept for an hour at most: one that asked for weeks would withhold what happens meanwhile (MS-23).
+    pub(super) fn bounded(pace_ms: u32) -> u64 {
+        u64::from(pace_ms).min(UNTIL_MS_MAX)
+    }
+
     /// After a success: not before `pace_ms`, and at the next poll at the latest.
     pub(super) fn after_success(&mut self, now: UnixMillis, pace_ms: u32) -> UnixMillis {
         self.failures = 0;
-        let wait = POLL_MS.max(u64::from(pace_ms));
+        let wait = POLL_MS.max(Self::bounded(pace_ms));
         now + Duration::from_millis(wait + self.below(wait / 4))
     }
 
@@ -67,6 +72,12 @@ mod tests {
                 let full = (BACKOFF_MS_MIN << n.min(20)).min(BACKOFF_MS_MAX);
                 prop_assert!((full / 2..=full).contains(wait), "failure {n} waits {wait}");
             }
+        }
+
+        #[test]
+        fn ms_23_a_servers_pace_is_kept_for_an_hour_at_most(seed: u64, pace_ms: u32) {
+            let next = Pace::new(&mut Seeded::new(seed)).after_success(UnixMillis(0), pace_ms).0;
+            prop_assert!(next >= u64::from(pace_ms).min(UNTIL_MS_MAX) && next <= UNTIL_MS_MAX / 4 * 5);
         }
 
         #[test]
