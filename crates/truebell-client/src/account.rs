@@ -127,7 +127,7 @@ impl Client {
             rows::drop_keysets_before(&tx, newest.place)?;
         }
         tx.commit()?;
-        (self.opened_epoch, self.newest_credentials) = (epoch, true);
+        self.opened_epoch = epoch;
         Ok(())
     }
 

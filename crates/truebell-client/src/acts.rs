@@ -67,6 +67,7 @@ impl Client {
         rows::put_meta(&tx, "chain", &chain)?;
         tx.commit()?;
         self.local.chain = chain;
+        self.local.facts.learn(&event);
         Ok(())
     }
 
@@ -85,9 +86,10 @@ pub(super) fn next_act(chain: &Chain, device: &super::Device, at: truebell_core:
         account: device.trust.account,
         device: device.device,
         device_name: device.device_name.clone(),
-        seq: chain.seq + 1,
+        // The chain may be a server's word (at sign-in): one that ends where numbers end has no next, and no server takes this for it.
+        seq: chain.seq.saturating_add(1),
         prev: chain.digest,
-        epoch: chain.epoch + u64::from(what.raises_epoch() || chain.seq == 0),
+        epoch: chain.epoch.saturating_add(u64::from(what.raises_epoch() || chain.seq == 0)),
         at,
         what,
     }

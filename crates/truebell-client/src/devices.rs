@@ -7,14 +7,40 @@ use truebell_core::ids::{DeviceId, SessionId};
 use truebell_core::wire::device::{DeviceInfo, Devices, Revoke, SessionInfo, Sessions};
 
 impl Client {
-    /// All devices, oldest first.
+    /// All devices, oldest first. Which there are, what they are called and which have access is proven by the account's events; only
+    /// when one was last seen is the server's word.
     pub fn devices(&mut self) -> Result<Vec<DeviceInfo>, Error> {
-        Ok(self.read::<Devices>("/v1/devices")?.devices)
+        let mut listed = self.read::<Devices>("/v1/devices")?.devices;
+        if !self.bears_out(&listed) {
+            // One may have come or gone since the last sync.
+            self.catch_up()?;
+            listed = self.read::<Devices>("/v1/devices")?.devices;
+        }
+        if !self.bears_out(&listed) {
+            return Err(Error::Answer("its list of devices is not the one this account's events prove"));
+        }
+        for device in &mut listed {
+            if let Some(proven) = self.local.facts.devices.get(&device.device) {
+                device.name.clone_from(&proven.name);
+            }
+        }
+        Ok(listed)
     }
 
-    /// All live sessions, oldest first.
+    fn bears_out(&self, listed: &[DeviceInfo]) -> bool {
+        let proven = &self.local.facts.devices;
+        let same = |device: &DeviceInfo| proven.get(&device.device).is_some_and(|proven| proven.revoked == device.revoked);
+        !self.local.facts.is_complete() || (listed.len() == proven.len() && listed.iter().all(same))
+    }
+
+    /// All live sessions, oldest first. A session is of a device that the account's events name.
     pub fn sessions(&mut self) -> Result<Vec<SessionInfo>, Error> {
-        Ok(self.read::<Sessions>("/v1/sessions")?.sessions)
+        let sessions = self.read::<Sessions>("/v1/sessions")?.sessions;
+        let (facts, proven) = (&self.local.facts, &self.local.facts.devices);
+        if facts.is_complete() && sessions.iter().any(|session| !proven.contains_key(&session.device)) {
+            return Err(Error::Answer("its list of sessions names a device that is not this account's: sync, and ask again"));
+        }
+        Ok(sessions)
     }
 
     fn read<T: serde::de::DeserializeOwned>(&mut self, path: &str) -> Result<T, Error> {

@@ -376,7 +376,7 @@ pub fn sign_in(profile: &Profile, request: &SignIn, mut world: World, second_fac
     let mut replica = Replica::open(&profile.replica_file()?)?;
     let tx = replica.begin()?;
     let epoch = finished.chain.epoch;
-    let seen = Chain { seq: finished.chain.seq + 1, ..finished.chain };
+    let seen = Chain { seq: finished.chain.seq.saturating_add(1), ..finished.chain };
     super::replica::enrol(&tx, seen, epoch, &finished.keyset)?;
     tx.commit()?;
     profile.save(&device)?;

@@ -84,9 +84,7 @@ pub struct Client {
     keys: Unlocked,
     /// The Secret Key that opened the keyset.
     secret_key: SecretKey,
-    /// Whether what opened was the newest keyset this device had.
-    newest_credentials: bool,
-    /// Its credential epoch.
+    /// The credential epoch of what opened.
     opened_epoch: u64,
     /// How far this device is: what the replica holds, proven.
     local: Local,

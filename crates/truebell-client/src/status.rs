@@ -2,6 +2,7 @@
 
 use super::replica::rows;
 use super::{Client, Error};
+use truebell_core::head::StateCode;
 use truebell_core::ids::{AccountId, DeviceId};
 use truebell_core::sign::Fingerprint;
 use truebell_core::time::UnixMillis;
@@ -30,12 +31,15 @@ pub struct Status {
     pub pending: usize,
     /// Notices not seen yet.
     pub unseen: usize,
-    /// Second factors in force.
+    /// Second factors in force, as the account's events prove.
     pub second_factors: Vec<String>,
-    /// When the account will be deleted, if that was asked for.
+    /// When the account will be deleted, if that was asked for: as the account's events prove.
     pub deletion_due: Option<UnixMillis>,
-    /// Whether a keyset newer than the one that was opened here waits for its password.
+    /// Whether an event proves that a password or Secret Key newer than the one that opened this device is in force.
     pub newer_credentials: bool,
+    /// Names all this device knows of the account: the same on every device that is up to date, unless their server shows them
+    /// different things (MS-20).
+    pub state: StateCode,
     /// Synchronisation.
     pub sync: View,
     /// The same in words.
@@ -78,18 +82,13 @@ impl Client {
             items: self.index.len(),
             pending,
             unseen: rows::unseen_count(db)?,
-            second_factors: record.as_ref().map(|record| record.second_factors.clone()).unwrap_or_default(),
-            deletion_due: record.and_then(|record| record.deletion_due),
-            newer_credentials: !self.newest_credentials || self.keyset_moved()?,
+            second_factors: self.local.facts.second_factors.clone(),
+            deletion_due: self.local.facts.deletion_due,
+            newer_credentials: self.local.chain.epoch > self.opened_epoch,
+            state: self.local.account_head(self.device.trust.account).code(),
             sentence: sentences::describe(&sync),
             sync,
         })
-    }
-
-    /// Whether a newer keyset came in since this device was unlocked.
-    fn keyset_moved(&self) -> Result<bool, Error> {
-        let newest = rows::keysets(self.replica.read())?.first().map(|row| row.epoch);
-        Ok(newest.is_some_and(|newest| newest > self.opened_epoch))
     }
 
     /// The last exchanges (50 at most), newest first.

@@ -9,11 +9,13 @@ use super::unlock::Frames;
 use super::{Client, Error, ReplicaError};
 use truebell_core::cbor;
 use truebell_core::chance::make_array;
+use truebell_core::event::Chain;
 use truebell_core::head::AccountHead;
 use truebell_core::ids::VaultId;
 use truebell_core::outcome::Outcome;
 use truebell_core::time::UnixMillis;
 use truebell_core::vault::{Commit, Kind};
+use truebell_core::wire::account::Record;
 use truebell_core::wire::sync::Have;
 use truebell_core::wire::vault::{Committed, NewVault};
 use truebell_engine::sync::commit::{self, Author};
@@ -207,7 +209,13 @@ impl Client {
         let from = if restored.is_some() { Local::default() } else { self.local.clone() };
         let (trust, device) = (self.device.trust.clone(), self.device.device);
         let mut intake = Intake::new(&trust, &from, head)?;
-        let seen: truebell_core::event::Chain = rows::meta(self.replica.read(), "seen_at_enrolment")?.unwrap_or_default();
+        let enrolled: Chain = rows::meta(self.replica.read(), "seen_at_enrolment")?.unwrap_or_default();
+        let is_first = from.chain.seq == 0 && restored.is_none();
+        if is_first && head.chain.seq < enrolled.seq {
+            // What happened before this device was enrolled comes seen. A server that named a later place then, than it has now, would
+            // have its notices come seen as well (MS-23).
+            return Err(Unproven::Older.into());
+        }
         let (mut touched, mut pulled, mut notices) = (Touched::default(), 0, 0);
         let tx = self.replica.begin()?;
         let old = match restored {
@@ -219,11 +227,14 @@ impl Client {
             match intake.take(frame, &mut self.keys)? {
                 Step::Event(event, body) => {
                     let own = event.act.device == device;
-                    let seen = own || event.act.seq <= seen.seq;
+                    let seen = own || is_first && event.act.seq <= enrolled.seq;
                     let new = rows::put_event(&tx, event.act.seq, event.digest, &body, own, seen)?;
                     notices += usize::from(new && !seen);
                 }
                 Step::Record(record) => {
+                    if record.epoch == from.chain.epoch && is_another_keyset(&tx, &record)? {
+                        return Err(Unproven::Keys.into());
+                    }
                     rows::put_keyset(&tx, record.epoch, &record.keyset)?;
                     rows::put_meta(&tx, "record", &record)?;
                 }
@@ -379,4 +390,11 @@ impl Client {
         commit.revisions.iter().for_each(|revision| self.index.landed(ItemRef { vault, item: revision.item }, revision.number));
         Ok(())
     }
+}
+
+/// Whether a record brings another keyset of an epoch than the one here: only a credential change makes a new one, and that raises the
+/// epoch.
+fn is_another_keyset(db: &rusqlite::Connection, record: &Record) -> Result<bool, ReplicaError> {
+    let newest = rows::keysets(db)?.into_iter().find(|row| row.epoch == record.epoch);
+    Ok(newest.is_some_and(|row| row.sealed != record.keyset))
 }

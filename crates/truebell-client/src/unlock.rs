@@ -29,7 +29,10 @@ pub fn unlock(profile: &Profile, password: &Secret, secret_key: Option<&SecretKe
         None => {
             // A wrong password and a password changed elsewhere look the same from here: nothing is said of the second.
             let newer = fetch_keyset(profile, &mut device, &replica, &mut world);
-            let (epoch, keyset) = newer.ok().flatten().ok_or(Error::WrongPassword)?;
+            let here = rows::keysets(replica.read())?.first().map_or(0, |row| row.epoch);
+            // One that is not newer is an old password's, offered again (MS-19).
+            let newer = newer.ok().flatten().filter(|(epoch, _)| *epoch > here);
+            let (epoch, keyset) = newer.ok_or(Error::WrongPassword)?;
             let mut opened = secrets.open(epoch, &keyset).ok_or(Error::WrongPassword)?;
             rows::put_keyset(replica.read(), epoch, &keyset)?;
             (opened.newest, opened.place) = (true, rows::keysets(replica.read())?.first().map_or(0, |row| row.place));
@@ -196,7 +199,6 @@ pub(super) fn assemble(
         replica,
         keys,
         secret_key: opened.secret_key,
-        newest_credentials: opened.newest,
         opened_epoch: opened.epoch,
         local,
         index,
@@ -214,7 +216,7 @@ fn load(replica: &Replica, keys: &Unlocked, device: &Device) -> Result<(Local, I
         row.head.verify(&device.trust.account_key).map_err(|_| damaged())?;
         keys.open_vault_name(row.vault, row.name_revision, &row.name).map_err(|_| damaged())?;
     }
-    Ok((replica.load_local()?, Index::load(replica, keys)?))
+    Ok((replica.load_local(&device.trust)?, Index::load(replica, keys)?))
 }
 
 /// Says how many unsynced edits a rebuild will keep.

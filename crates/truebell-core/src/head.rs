@@ -3,7 +3,7 @@
 //! It travels in the header `Truebell-Head` as `base64url(CBOR head) "." base64url(signature)`. A reply without one that
 //! verifies against the pinned key did not come from our server, whatever its status says.
 
-use crate::event::Chain;
+use crate::event::{Chain, CheckCode};
 use crate::hash::Hash32;
 use crate::ids::{AccountId, ServerId, VaultId};
 use crate::sign::{PublicKey, Purpose, Signature, SigningKey};
@@ -165,7 +165,7 @@ reasons! {
     /// The method or path does not exist.
     NoSuchRoute = 18, "no-such-route", 404, "This server does not know that request: one of the two is too old.";
     /// The account is waiting for its deletion and only takes the cancelling of it.
-    AccountClosing = 19, "account-closing", 409, "This account is to be deleted; cancel that first.";
+    AccountClosing = 19, "account-closing", 409, "The server takes no changes to this account now: sync to see why, or keep the account with `truebell account keep`.";
     /// The client's clock is too far off for this request.
     ClockSkew = 20, "clock-skew", 403, "The device's clock is too far off: set it and try again.";
     /// The exchange this belongs to took too long, or was used already.
@@ -189,6 +189,27 @@ pub struct AccountHead {
     /// One more with each change of the account's own record (address, sealed keyset, second factor).
     #[n(3)]
     pub record: u64,
+}
+
+impl AccountHead {
+    /// A short name for all of it, for two people or two devices to compare by eye.
+    pub fn code(&self) -> StateCode {
+        let mut sorted = self.clone();
+        sorted.vaults.sort_unstable_by_key(|mark| mark.vault);
+        StateCode(CheckCode::derive(&Hash32::derive_labelled("truebell account state v1", &[&crate::cbor::to_vec(&sorted)])))
+    }
+}
+
+/// Names a state of an account: `7KQ4F-2M9XB`, 50 bits. Two devices that are up to date and show different ones are shown different
+/// things by their server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct StateCode(CheckCode);
+
+impl std::fmt::Display for StateCode {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(out)
+    }
 }
 
 /// How far a vault is.

@@ -228,6 +228,9 @@ pub struct OpenStatus {
     pub deletion_due: Option<UnixMillis>,
     /// Whether the account's password or Secret Key is newer elsewhere than here.
     pub newer_credentials: bool,
+    /// Names all this device knows of the account, to be compared with another device that is up to date.
+    #[serde(default)]
+    pub state: String,
     /// Synchronisation, as the engine sees it.
     pub sync: serde_json::Value,
     /// The same in words.

@@ -185,6 +185,7 @@ impl Desk {
             second_factors: status.second_factors,
             deletion_due: status.deletion_due,
             newer_credentials: status.newer_credentials,
+            state: status.state.to_string(),
             sync: serde_json::to_value(&status.sync).unwrap_or_default(),
             sentence: status.sentence,
             why: if why { Some(client.trace().map_err(of)?) } else { None },

@@ -6,10 +6,10 @@ pub(super) mod rows;
 
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use std::path::Path;
-use truebell_core::event::Chain;
+use truebell_core::event::{self, Chain, Trust};
 use truebell_core::time::UnixMillis;
 use truebell_core::wire::account::Record;
-use truebell_engine::sync::Local;
+use truebell_engine::sync::{Facts, Local};
 
 /// Why the local copy cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -111,10 +111,13 @@ impl Replica {
     }
 
     /// How far this device is. Checked against the vaults' signed heads: a row that was changed on the disk shows here.
-    pub(super) fn load_local(&self) -> Result<Local> {
-        let chain = rows::meta(&self.connection, "chain")?.unwrap_or_default();
-        let record = self.record()?.map_or(0, |record| record.number);
-        let mut local = Local { chain, record, ..Local::default() };
+    pub(super) fn load_local(&self, trust: &Trust) -> Result<Local> {
+        let chain: Chain = rows::meta(&self.connection, "chain")?.unwrap_or_default();
+        let facts = self.load_facts(trust, &chain)?;
+        let record = self.record()?;
+        let email = record.as_ref().and_then(|record| facts.known_address(&record.email));
+        let record = record.map_or(0, |record| record.number);
+        let mut local = Local { chain, facts, record, email, ..Local::default() };
         for row in rows::vaults(&self.connection)? {
             if !row.made {
                 continue;
@@ -129,6 +132,17 @@ impl Replica {
             local.vaults.insert(row.vault, vault);
         }
         Ok(local)
+    }
+
+    /// What the events here prove. Where they are damaged that is said by the inbox, and does not keep anybody from their items.
+    fn load_facts(&self, trust: &Trust, end: &Chain) -> Result<Facts> {
+        let (mut facts, mut chain) = (Facts::default(), Chain::default());
+        for row in rows::events(&self.connection)?.into_iter().filter(|row| !row.lost) {
+            let Ok(event) = event::verify(&row.body, trust, &chain) else { return Ok(Facts::incomplete()) };
+            chain = Chain::after(&event);
+            facts.learn(&event);
+        }
+        Ok(if chain == *end { facts } else { Facts::incomplete() })
     }
 
     /// The account's record, if one was synced.

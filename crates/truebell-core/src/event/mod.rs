@@ -52,7 +52,7 @@ pub struct CheckCode(String);
 const CODE_ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 impl CheckCode {
-    fn derive(digest: &Hash32) -> Self {
+    pub(crate) fn derive(digest: &Hash32) -> Self {
         let mut bits = digest.0.first_chunk::<8>().map_or(0, |first| u64::from_be_bytes(*first));
         let mut text = String::with_capacity(11);
         for place in 0..10 {

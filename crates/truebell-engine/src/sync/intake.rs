@@ -1,7 +1,7 @@
 //! What of a sync stream may be believed. Everything is checked before anything is stored: the caller writes what [`Intake::take`]
 //! hands out into one transaction, and commits it only after [`Step::End`].
 
-use super::Local;
+use super::{Facts, KnownAddress, Local};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use truebell_core::account::Unlocked;
@@ -36,6 +36,9 @@ pub enum Unproven {
     /// A vault key this account did not wrap (MS-12, MS-15).
     #[error("a key was not made by this account")]
     Keys,
+    /// Details of the account that its own events do not bear out (MS-22): a deletion, a second factor, an address.
+    #[error("the account's details are not those its events prove")]
+    Details,
     /// Not a stream this version reads.
     #[error("the stream cannot be read")]
     Malformed,
@@ -43,7 +46,8 @@ pub enum Unproven {
 
 impl Unproven {
     /// All of them.
-    pub const ALL: [Self; 7] = [Self::Event, Self::Older, Self::Forked, Self::Vault, Self::Incomplete, Self::Keys, Self::Malformed];
+    pub const ALL: [Self; 8] =
+        [Self::Event, Self::Older, Self::Forked, Self::Vault, Self::Incomplete, Self::Keys, Self::Details, Self::Malformed];
 }
 
 /// What one frame proved, for the caller to write.
@@ -68,8 +72,12 @@ pub enum Step {
 pub struct Taken {
     /// The end of the chain.
     pub chain: Chain,
+    /// What the chain says of the account.
+    pub facts: Facts,
     /// The record's number.
     pub record: u64,
+    /// The mail address, as the record has it.
+    pub email: Option<KnownAddress>,
     /// Vaults that moved.
     pub vaults: BTreeMap<VaultId, TakenVault>,
 }
@@ -93,6 +101,7 @@ pub struct Intake<'a> {
     local: &'a Local,
     head: &'a AccountHead,
     chain: Chain,
+    facts: Facts,
     record: Option<Record>,
     vaults: BTreeMap<VaultId, TakenVault>,
 }
@@ -113,7 +122,7 @@ impl<'a> Intake<'a> {
             let mark = mark_of(head, *vault).ok_or(Unproven::Older)?;
             not_behind((mark.seq, mark.head), (known.seq, known.head))?;
         }
-        Ok(Self { trust, local, head, chain: local.chain, record: None, vaults: BTreeMap::new() })
+        Ok(Self { trust, local, head, chain: local.chain, facts: local.facts.clone(), record: None, vaults: BTreeMap::new() })
     }
 
     /// Takes one frame; `keys` learn the keys of new vaults.
@@ -134,6 +143,7 @@ impl<'a> Intake<'a> {
             _ => Unproven::Event,
         })?;
         self.chain = Chain::after(&event);
+        self.facts.learn(&event);
         Ok(Step::Event(Box::new(event), set))
     }
 
@@ -154,6 +164,8 @@ impl<'a> Intake<'a> {
             return Err(Unproven::Malformed);
         }
         keys.add_vault(info.vault, &info.key).map_err(|_| Unproven::Keys)?;
+        // The name is sealed under that key; one that does not open would be found as damage when the copy here is next opened.
+        keys.open_vault_name(info.vault, info.name_revision, &info.name).map_err(|_| Unproven::Keys)?;
         self.vaults.insert(info.vault, TakenVault::default());
         Ok(Step::Vault(info))
     }
@@ -190,7 +202,7 @@ impl<'a> Intake<'a> {
         }
         let mut digest = known.map(|known| known.digest.clone()).unwrap_or_default();
         digest.set(taken.current.iter().map(|(item, (_, digest))| (*item, *digest)));
-        let next = known.is_some_and(|known| head.seq == known.seq + 1 && head.prev != known.head);
+        let next = known.is_some_and(|known| head.seq.checked_sub(1) == Some(known.seq) && head.prev != known.head);
         if digest.digest() != head.digest || next {
             return Err(Unproven::Vault);
         }
@@ -206,13 +218,22 @@ impl<'a> Intake<'a> {
         if record != self.head.record {
             return Err(Unproven::Incomplete);
         }
+        // Nobody signs the record, so it may say nothing that the events do not.
+        if self.record.as_ref().is_some_and(|record| !self.facts.bear_out(record, self.local.email.as_ref())) {
+            return Err(Unproven::Details);
+        }
         for mark in &self.head.vaults {
             let taken = self.vaults.get(&mark.vault).map(|taken| taken.head);
             if taken.or_else(|| self.local.vaults.get(&mark.vault).map(|known| known.head)) != Some(mark.head) {
                 return Err(Unproven::Incomplete);
             }
         }
-        Ok(Step::End(Taken { chain: self.chain, record, vaults: std::mem::take(&mut self.vaults) }))
+        let email = match &self.record {
+            Some(record) => self.facts.known_address(&record.email),
+            None => self.local.email.clone(),
+        };
+        let (facts, vaults) = (std::mem::take(&mut self.facts), std::mem::take(&mut self.vaults));
+        Ok(Step::End(Taken { chain: self.chain, facts, record, email, vaults }))
     }
 }
 
@@ -233,10 +254,12 @@ fn not_behind(offered: (u64, Hash32), seen: (u64, Hash32)) -> Result<(), Unprove
 /// a gap; what it is is proven by the vault's head all the same.
 fn follows(revision: &Revision, current: Option<(u64, Hash32)>) -> bool {
     let (number, digest) = current.unwrap_or_default();
-    let next = revision.number == number + 1 && revision.prev == digest;
+    // Numbers are a server's until the head proves them: one at the very end of their range has no next.
+    let Some(next_number) = number.checked_add(1) else { return false };
+    let next = revision.number == next_number && revision.prev == digest;
     match revision.kind {
         Kind::Live => next,
-        Kind::Tombstone => revision.overview.is_empty() && revision.detail.is_empty() && (next || revision.number > number + 1),
+        Kind::Tombstone => revision.overview.is_empty() && revision.detail.is_empty() && (next || revision.number > next_number),
     }
 }
 

@@ -1,6 +1,6 @@
 //! How far this device is: what it asks with, and what a server's words are held against.
 
-use super::Taken;
+use super::{Facts, KnownAddress, Taken};
 use std::collections::BTreeMap;
 use truebell_core::event::Chain;
 use truebell_core::hash::Hash32;
@@ -14,8 +14,12 @@ use truebell_core::wire::sync::{Have, HaveVault};
 pub struct Local {
     /// The end of the chain of events.
     pub chain: Chain,
+    /// What that chain says of the account.
+    pub facts: Facts,
     /// The account record's number; 0 for none.
     pub record: u64,
+    /// The mail address in it.
+    pub email: Option<KnownAddress>,
     /// The vaults.
     pub vaults: BTreeMap<VaultId, LocalVault>,
 }
@@ -65,7 +69,9 @@ impl Local {
     /// Goes on to what a stream proved. Called once its rows are stored.
     pub fn absorb(&mut self, taken: &Taken) {
         self.chain = taken.chain;
+        self.facts = taken.facts.clone();
         self.record = taken.record;
+        self.email.clone_from(&taken.email);
         for (vault, moved) in &taken.vaults {
             let known = self.vaults.entry(*vault).or_default();
             known.seq = moved.seq;

@@ -2,6 +2,7 @@
 //! (`commit.rs`), and what a person is told about all of it ([`View`], `sentences.rs`).
 
 pub mod commit;
+mod facts;
 mod intake;
 mod local;
 mod machine;
@@ -9,6 +10,7 @@ mod pace;
 pub mod sentences;
 mod view;
 
+pub use facts::{Enrolled, Facts, KnownAddress};
 pub use intake::{Intake, Step, Taken, TakenVault, Unproven};
 pub use local::{Local, LocalVault};
 pub use machine::{Effect, Input, Machine, Wake};

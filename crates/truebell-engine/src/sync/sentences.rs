@@ -98,6 +98,7 @@ fn unproven_words(what: Unproven) -> &'static str {
         Unproven::Vault => "Your server sent items whose proof does not add up; none of them was taken.",
         Unproven::Incomplete => "The answer of your server was cut short; nothing of it was taken.",
         Unproven::Keys => "Your server sent a key that this account did not make; it was not taken.",
+        Unproven::Details => "Your server sent account details that no event of this account proves; they were not taken.",
         Unproven::Malformed => "Your server sent something this version cannot read; nothing of it was taken.",
     }
 }

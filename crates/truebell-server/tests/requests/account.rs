@@ -108,7 +108,7 @@ async fn a_closing_account_is_read_and_kept_and_takes_no_other_write() {
     assert_eq!(ada.post(&world, "/v1/account/deletion", &second).send().await.word(), "account-closing");
     let commit = ada.commit(&world, vec![ada.revision(truebell_core::ids::ItemId([1; 16]), 1, Default::default(), 100)]);
     let reply = world.post_cbor(&ada.vault_path("/commits"), &commit).token(&ada.laptop.token).send().await;
-    insta::assert_snapshot!(reply.text(), @r#"{"type":"https://truebell.org/problems/account-closing","title":"This account is to be deleted; cancel that first.","status":409}"#);
+    insta::assert_snapshot!(reply.text(), @r#"{"type":"https://truebell.org/problems/account-closing","title":"The server takes no changes to this account now: sync to see why, or keep the account with `truebell account keep`.","status":409}"#);
     assert_eq!(world.post("/v1/vaults", &ada.sign_up.vault).token(&phone.token).send().await.word(), "account-closing");
     assert_eq!(world.get("/v1/devices").token(&phone.token).send().await.word(), "ok");
     // Somebody without a device can still sign in and keep it.

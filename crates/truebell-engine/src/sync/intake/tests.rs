@@ -379,3 +379,57 @@ fn a_head_signed_by_another_key_is_refused() {
     });
     assert_eq!(take(&story, &Local::default(), &story.account_head(), frames.collect()).unwrap_err(), Unproven::Vault);
 }
+
+#[test]
+fn ms_11_a_number_at_the_end_of_its_range_has_no_next_and_breaks_nothing() {
+    let story = story();
+    let item = ItemId([9; 16]);
+    let tombstone = |number| Revision { item, number, prev: Hash32::default(), kind: Kind::Tombstone, overview: vec![], detail: vec![] };
+    let mut revisions = story.revisions.clone();
+    revisions.extend([tombstone(u64::MAX), tombstone(1)]);
+    let frames = with_revisions(&story, revisions);
+    assert_eq!(take(&story, &Local::default(), &story.account_head(), frames).unwrap_err(), Unproven::Vault);
+}
+
+#[test]
+fn ms_12_a_vault_whose_name_does_not_open_is_refused_before_it_is_stored() {
+    let story = story();
+    let spoilt = |frame| match frame {
+        Frame::Vault(info) => Frame::Vault(VaultInfo { name: vec![1; 100], ..info }),
+        other => other,
+    };
+    let frames = story.frames().into_iter().map(spoilt).collect();
+    assert_eq!(take(&story, &Local::default(), &story.account_head(), frames).unwrap_err(), Unproven::Keys);
+}
+
+#[test]
+fn ms_22_details_of_the_account_that_no_event_proves_are_refused() {
+    let mut story = story();
+    let local = story.caught_up();
+    let honest = Record { number: 2, ..story.record.clone() };
+    let head = AccountHead { record: 2, ..story.account_head() };
+    for (what, record) in [
+        ("a deletion", Record { deletion_due: Some(UnixMillis(5)), ..honest.clone() }),
+        ("a second factor", Record { second_factors: vec!["totp".into()], ..honest.clone() }),
+        ("another address", Record { email: "adam@example.org".into(), ..honest.clone() }),
+    ] {
+        assert_eq!(take(&story, &local, &head, vec![Frame::Record(record), Frame::End]).unwrap_err(), Unproven::Details, "{what}");
+    }
+    assert_eq!(take(&story, &local, &head, vec![Frame::Record(honest.clone()), Frame::End]).unwrap().record, 2);
+
+    let events = story.events.len();
+    story.act(What::AddressChanged { from_masked: "a…@example.org".into(), to_masked: "b…@example.net".into() });
+    story.act(What::SecondFactorAdded { kind: "totp".into() });
+    story.act(What::DeletionScheduled { due: UnixMillis(5) });
+    let head = AccountHead { record: 2, ..story.account_head() };
+    let proven =
+        Record { email: "bea@example.net".into(), second_factors: vec!["totp".into()], deletion_due: Some(UnixMillis(5)), ..honest };
+    let stream = |record: &Record| {
+        let mut frames: Vec<Frame> = story.events[events..].iter().cloned().map(Frame::Event).collect();
+        frames.extend([Frame::Record(record.clone()), Frame::End]);
+        take(&story, &local, &head, frames)
+    };
+    assert_eq!(stream(&Record { email: "ada@example.org".into(), ..proven.clone() }).unwrap_err(), Unproven::Details);
+    assert_eq!(stream(&Record { deletion_due: None, ..proven.clone() }).unwrap_err(), Unproven::Details);
+    assert_eq!(stream(&proven).unwrap().facts.deletion_due, Some(UnixMillis(5)));
+}
