@@ -59,9 +59,19 @@ impl fmt::Debug for Location {
 /// Why a database was not opened. Nothing in it was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
-    /// A newer version of this program wrote it.
+    /// A newer version of this program wrote it, and this one cannot work with what that one made.
     #[error("the database was written by a newer Truebell (schema {found}, this one knows {known}): install that version or a newer one")]
     NewerSchema {
+        /// Its newest step.
+        found: u32,
+        /// Ours.
+        known: u32,
+    },
+    /// It was opened to be read, and lacks steps.
+    #[error(
+        "the database is of an older Truebell (schema {found}, this one knows {known}): start its server with this version first, which brings it up to date"
+    )]
+    OlderSchema {
         /// Its newest step.
         found: u32,
         /// Ours.
@@ -90,6 +100,11 @@ pub enum OpenError {
     /// A database server does not answer.
     #[error("the database server at {0} does not answer: check that it runs and that the address is right")]
     Unreachable(String),
+    /// Something long is at work in the database.
+    #[error(
+        "the database at {0} is at work on something long (a backup?), and its schema could not be brought up to date: start again when that is done; servers that run go on"
+    )]
+    Busy(String),
     /// A database server does not let us in.
     #[error("the database server at {0} refuses this user, password or database: check the location")]
     Refused(String),
@@ -101,7 +116,8 @@ pub enum OpenError {
     Location(#[from] NotALocation),
 }
 
-/// Opens a database, makes its tables if it is new, and takes the steps its schema lacks. For the one process that serves it.
+/// Opens a database, makes its tables if it is new, and takes the steps its schema lacks. For a process that serves it. One that a
+/// newer version has taken further is opened as it is, if this version can work with it.
 pub async fn open(location: &Location) -> Result<Arc<dyn Store>, OpenError> {
     match location {
         Location::Sqlite(path) => Ok(Arc::new(Sqlite::open(path)?)),

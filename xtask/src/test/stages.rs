@@ -45,13 +45,16 @@ pub(super) const STAGES: &[Stage] = &[
     Stage { name: "docs", about: "the documentation builds without a warning", run: || done(docs()) },
 ];
 
+/// Adds the second binary that rolling upgrades are tested with.
+const NEXT: &str = "truebell-cli/next-schema";
+
 fn done(result: Result<()>) -> Result<Count, Failure> {
     result?;
     Ok(Count::default())
 }
 
 fn lints() -> Result<()> {
-    run(cargo().args(["clippy", "--workspace", "--all-targets", "--keep-going", "--", "--deny", "warnings"]))
+    run(cargo().args(["clippy", "--workspace", "--all-targets", "--features", NEXT, "--keep-going", "--", "--deny", "warnings"]))
 }
 
 fn docs() -> Result<()> {
@@ -90,6 +93,7 @@ fn tests() -> Result<Count, Failure> {
     } else {
         command.args(["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]);
     }
+    command.args(["--features", NEXT]);
     let counted = count(command.env(postgres::VARIABLE, cluster.url()))?;
     if counted.passed == 0 {
         return Err(anyhow::anyhow!("no test ran: a run that proves nothing is a failed run").into());

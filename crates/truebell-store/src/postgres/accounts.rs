@@ -46,7 +46,7 @@ pub(super) async fn create_identity(db: &Transaction<'_>, new: &Identity) -> Res
 /// Writes a row and takes it back.
 pub(super) async fn check(client: &mut Client) -> Result<()> {
     let probe = client.transaction().await?;
-    run(&probe, "INSERT INTO migrations VALUES (0, '', '')", &[]).await?;
+    run(&probe, "INSERT INTO migrations (number, name, checksum) VALUES (0, '', '')", &[]).await?;
     Ok(probe.rollback().await?)
 }
 

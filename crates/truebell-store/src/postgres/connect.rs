@@ -3,7 +3,7 @@
 //! TLS always checks the server's certificate against the machine's roots, whatever `sslmode` says; `sslmode` decides whether there
 //! is TLS at all. Without a word about it, a server on this machine is spoken to in the clear and any other over TLS only.
 
-use crate::migrations::{Migration, POSTGRES, pending};
+use crate::migrations::{self, Migration, Recorded};
 use crate::open::{Location, NotALocation, OpenError};
 use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
 use std::net::IpAddr;
@@ -24,26 +24,54 @@ const CONNECTIONS_MAX: usize = 16;
 const WAIT: Duration = Duration::from_secs(5);
 /// Time limits of every statement: for a lock, and as a whole.
 const LIMITS: &str = "-c lock_timeout=10s -c statement_timeout=60s -c default_transaction_isolation=read\\ committed";
+/// How long a step waits for its tables. Whoever serves on them waits behind it, so it gives up soon and comes back.
+const STEP_LOCK: &str = "SET LOCAL lock_timeout = '2s'";
+/// How often, and after what time.
+const STEP_TRIES: u32 = 15;
+const STEP_REST: Duration = Duration::from_secs(1);
 /// Names our lock among the cluster's advisory locks: "Tbel".
 const MIGRATION_LOCK: i64 = 0x5462_656c;
 
 type Result<T> = std::result::Result<T, OpenError>;
 
-/// A pool on a database whose schema is this version's, and how a connection beside the pool is made.
-pub(super) async fn open(location: &Location, url: &str) -> Result<(Pool, Way)> {
+/// What opening may do to the schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Schema {
+    /// Take the steps it lacks.
+    Migrate,
+    /// Nothing: it must be this version's.
+    Own,
+}
+
+/// A pool, and how a connection beside it is made.
+pub(super) async fn open(location: &Location, url: &str, schema: Schema) -> Result<(Pool, Way)> {
     let way = Way::read(location, url)?;
     let pool = way.pool().map_err(|()| OpenError::Tls(location.to_string()))?;
+    let mut tries = 1;
+    while let Err(error) = prepare(location, &pool, schema).await {
+        if !matches!(error, OpenError::Busy(_)) || tries == STEP_TRIES {
+            return Err(error);
+        }
+        tries += 1;
+        tokio::time::sleep(STEP_REST).await;
+    }
+    Ok((pool, way))
+}
+
+/// Looks at the schema, and takes the steps it lacks, in one transaction.
+async fn prepare(location: &Location, pool: &Pool, schema: Schema) -> Result<()> {
     let mut client = pool.get().await.map_err(|error| of_connect(location, &error))?;
     let transaction = client.transaction().await.map_err(|_| OpenError::Unreachable(location.to_string()))?;
-    let migrated = migrate(&transaction).await;
+    let migrated = match schema {
+        Schema::Migrate => migrate(&transaction).await,
+        Schema::Own => check_own(&transaction).await,
+    };
     let failed = |error: Error| of_error(location, &error);
     migrated.map_err(|stop| match stop {
         Stop::Open(error) => error,
         Stop::Database(error) => failed(error),
     })?;
-    transaction.commit().await.map_err(failed)?;
-    drop(client);
-    Ok((pool, way))
+    transaction.commit().await.map_err(failed)
 }
 
 /// Where the database is and how it is spoken to.
@@ -123,6 +151,7 @@ fn of_error(location: &Location, error: &Error) -> OpenError {
     ];
     let place = location.to_string();
     match error.code() {
+        Some(code) if *code == SqlState::LOCK_NOT_AVAILABLE => OpenError::Busy(place),
         Some(code) if refusals.contains(code) => OpenError::Refused(place),
         Some(code) if *code == SqlState::DATA_CORRUPTED || *code == SqlState::INDEX_CORRUPTED => OpenError::Damaged,
         None if error.to_string().contains("TLS") => OpenError::Tls(place),
@@ -152,10 +181,15 @@ impl From<OpenError> for Stop {
 /// Takes the steps the schema lacks. Of several servers that start together one does it; the others wait and find it done.
 async fn migrate(db: &Transaction<'_>) -> std::result::Result<(), Stop> {
     db.execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK]).await?;
-    for step in pending(POSTGRES, &recorded(db).await?)? {
+    db.batch_execute(STEP_LOCK).await?;
+    for step in migrations::pending(migrations::postgres(), &recorded(db).await?)? {
         take(db, step).await?;
     }
     Ok(())
+}
+
+async fn check_own(db: &Transaction<'_>) -> std::result::Result<(), Stop> {
+    Ok(migrations::check_own(migrations::postgres(), &recorded(db).await?)?)
 }
 
 /// Our own columns, so that another program's table of the same name is not taken for ours.
@@ -163,10 +197,10 @@ const OURS: &str = "SELECT count(*) FROM information_schema.columns WHERE table_
     AND (table_name, column_name) IN (('migrations', 'checksum'), ('identity', 'restore_epoch'))";
 const TABLES: &str = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema()";
 
-async fn recorded(db: &Transaction<'_>) -> std::result::Result<Vec<(u32, Vec<u8>)>, Stop> {
+async fn recorded(db: &Transaction<'_>) -> std::result::Result<Recorded, Stop> {
     let tables: i64 = db.query_one(TABLES, &[]).await?.try_get(0)?;
     if tables == 0 {
-        return Ok(Vec::new());
+        return Ok(Recorded::default());
     }
     let ours: i64 = db.query_one(OURS, &[]).await?.try_get(0)?;
     if ours != 2 {
@@ -177,14 +211,24 @@ async fn recorded(db: &Transaction<'_>) -> std::result::Result<Vec<(u32, Vec<u8>
         let number: i64 = row.try_get(0)?;
         Ok((u32::try_from(number).map_err(|_| OpenError::Damaged)?, row.try_get(1)?))
     };
-    rows.iter().map(read).collect()
+    let steps = rows.iter().map(read).collect::<std::result::Result<Vec<_>, Stop>>()?;
+    let needs: i64 = match steps.len() {
+        // The column came with the second step.
+        0 | 1 => 1,
+        _ => db.query_one("SELECT max(compatible_from) FROM migrations", &[]).await?.try_get(0)?,
+    };
+    Ok(Recorded { steps, needs: u32::try_from(needs).map_err(|_| OpenError::Damaged)? })
 }
 
 async fn take(db: &Transaction<'_>, step: &Migration) -> std::result::Result<(), Stop> {
     db.batch_execute(step.sql).await?;
     let checksum = step.checksum();
     let values: &[&(dyn tokio_postgres::types::ToSql + Sync)] = &[&i64::from(step.number), &step.name, &checksum.as_slice()];
-    db.execute("INSERT INTO migrations VALUES ($1, $2, $3)", values).await?;
+    db.execute("INSERT INTO migrations (number, name, checksum) VALUES ($1, $2, $3)", values).await?;
+    if step.number > 1 {
+        let sql = "UPDATE migrations SET compatible_from = $1 WHERE number = $2";
+        db.execute(sql, &[&i64::from(step.compatible_from), &i64::from(step.number)]).await?;
+    }
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use super::columns::find;
 use super::failure::{Result, of_commit};
 use crate::StoreError;
 use crate::columns::{Column, decode, encode};
+use crate::migrations;
 use crate::rows::{DumpRow, Identity};
 use deadpool_postgres::{Client, Transaction};
 use std::pin::Pin;
@@ -44,6 +45,10 @@ const TABLES: [Table; 12] = [
 /// Gives every row to `sink` until it has enough.
 pub(super) async fn dump(client: &mut Client, sink: &mut (dyn FnMut(DumpRow) -> bool + Send)) -> Result<()> {
     let moment = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start().await?;
+    let newest = find(&moment, "SELECT max(number) FROM migrations", &[]).await?;
+    if newest.map(|row| row.try_get::<_, Option<i64>>(0)).transpose()?.flatten() > Some(i64::from(migrations::newest())) {
+        return Err(StoreError::Damaged("a dump by a program older than the schema would leave things out").into());
+    }
     for table in &TABLES {
         let statement = moment.prepare(&format!("SELECT * FROM {} ORDER BY {}", table.name, table.key)).await?;
         let portal = moment.bind(&statement, &[]).await?;

@@ -24,6 +24,7 @@ use crate::rows::{
 };
 use crate::store::{Result, Store};
 use async_trait::async_trait;
+use connect::Schema;
 use deadpool_postgres::{Client, Pool};
 use tokio_postgres::IsolationLevel;
 use truebell_core::hash::Hash32;
@@ -44,17 +45,17 @@ pub struct Postgres {
 impl Postgres {
     /// Opens a database by its URL, makes its tables if it is empty, and takes the steps its schema lacks.
     pub async fn open(location: &Location, url: &str) -> std::result::Result<Self, OpenError> {
-        Self::with(location, url, false).await
+        Self::with(location, url, Schema::Migrate).await
     }
 
-    /// The same, and refuses every write.
+    /// Opens one whose schema is this version's, changes nothing in it, and refuses every write.
     pub async fn open_to_read(location: &Location, url: &str) -> std::result::Result<Self, OpenError> {
-        Self::with(location, url, true).await
+        Self::with(location, url, Schema::Own).await
     }
 
-    async fn with(location: &Location, url: &str, read_only: bool) -> std::result::Result<Self, OpenError> {
-        let (pool, way) = connect::open(location, url).await?;
-        Ok(Self { pool, read_only, hints: hints::Line::new(way) })
+    async fn with(location: &Location, url: &str, schema: Schema) -> std::result::Result<Self, OpenError> {
+        let (pool, way) = connect::open(location, url, schema).await?;
+        Ok(Self { pool, read_only: schema == Schema::Own, hints: hints::Line::new(way) })
     }
 
     async fn client(&self) -> Result<Client> {

@@ -34,7 +34,8 @@ pub(super) fn create_identity(db: &Connection, new: &Identity) -> Result<()> {
         Some(_) => Ok(()),
         None => {
             let (epoch, created) = (int(new.restore_epoch)?, int(new.created.0)?);
-            let mut statement = db.prepare_cached("INSERT INTO identity VALUES (1, ?, ?, ?, ?, ?)")?;
+            let mut statement =
+                db.prepare_cached("INSERT INTO identity (one, server, key, generation, restore_epoch, created) VALUES (1, ?, ?, ?, ?, ?)")?;
             statement.execute(params![new.server.0, new.key.0, new.generation, epoch, created])?;
             Ok(())
         }
@@ -43,7 +44,9 @@ pub(super) fn create_identity(db: &Connection, new: &Identity) -> Result<()> {
 
 /// Writes a row and takes it back.
 pub(super) fn check(db: &Connection) -> Result<()> {
-    db.execute_batch("SAVEPOINT probe; INSERT INTO migrations VALUES (0, '', x''); ROLLBACK TO probe; RELEASE probe")?;
+    db.execute_batch(
+        "SAVEPOINT probe; INSERT INTO migrations (number, name, checksum) VALUES (0, '', x''); ROLLBACK TO probe; RELEASE probe",
+    )?;
     Ok(())
 }
 

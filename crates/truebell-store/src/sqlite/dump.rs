@@ -103,7 +103,7 @@ const TABLES: [Table; 12] = [
 
 /// Gives every row to `sink` until it has enough.
 pub(super) async fn dump(path: &Path, sink: &mut (dyn FnMut(DumpRow) -> bool + Send)) -> Result<()> {
-    let connection = file::open_reader(path).map_err(|_| StoreError::Unavailable)?;
+    let connection = file::open_reader(path, file::Takes::Own).map_err(|_| StoreError::Unavailable)?;
     let (rows, mut taken) = channel(ROWS_AHEAD);
     let reading = tokio::task::spawn_blocking(move || read_all(&connection, &rows));
     while let Some(row) = taken.recv().await {

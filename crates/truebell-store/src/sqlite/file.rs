@@ -1,7 +1,7 @@
 //! Opening the file: whose it is, whether it is whole, its settings and its schema.
 
 use super::failure::of_open;
-use crate::migrations::{Migration, SQLITE, pending};
+use crate::migrations::{self, Migration, Recorded};
 use crate::open::OpenError;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
@@ -54,13 +54,26 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-/// A connection that reads a file whose schema is this version's.
-pub(super) fn open_reader(path: &Path) -> Result<Connection> {
+/// Which schemas a reader takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Takes {
+    /// This version's, and newer ones that it can work with.
+    Compatible,
+    /// This version's only: to read everything there is.
+    Own,
+}
+
+/// A connection that reads.
+pub(super) fn open_reader(path: &Path, takes: Takes) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(|error| of_open(&error))?;
     configure(&connection, 1024)?;
-    if check_ours(&connection)? || !pending(SQLITE, &recorded(&connection)?)?.is_empty() {
+    if check_ours(&connection)? {
         return Err(OpenError::NotOurs);
+    }
+    match takes {
+        Takes::Compatible => migrations::check_readable(migrations::sqlite(), &recorded(&connection)?)?,
+        Takes::Own => migrations::check_own(migrations::sqlite(), &recorded(&connection)?)?,
     }
     Ok(connection)
 }
@@ -94,20 +107,26 @@ fn check_whole(connection: &Connection, path: &Path) -> Result<()> {
     if found == "ok" { Ok(()) } else { Err(OpenError::Damaged) }
 }
 
-fn recorded(connection: &Connection) -> Result<Vec<(u32, Vec<u8>)>> {
+fn recorded(connection: &Connection) -> Result<Recorded> {
     let read = || {
         let is_there = connection.prepare("SELECT 1 FROM sqlite_master WHERE name = 'migrations'")?.exists([])?;
         if !is_there {
-            return Ok(Vec::new());
+            return Ok(Recorded::default());
         }
         let mut statement = connection.prepare("SELECT number, checksum FROM migrations ORDER BY number")?;
-        statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        let steps: Vec<_> = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
+        let needs = match steps.len() {
+            // The column came with the second step.
+            0 | 1 => 1,
+            _ => connection.query_row("SELECT max(compatible_from) FROM migrations", [], |row| row.get(0))?,
+        };
+        Ok(Recorded { steps, needs })
     };
     read().map_err(|error: rusqlite::Error| of_open(&error))
 }
 
 fn migrate(connection: &mut Connection) -> Result<()> {
-    let steps = pending(SQLITE, &recorded(connection)?)?;
+    let steps = migrations::pending(migrations::sqlite(), &recorded(connection)?)?;
     if steps.is_empty() {
         return Ok(());
     }
@@ -121,7 +140,12 @@ fn take(transaction: &Transaction<'_>, steps: &[Migration]) -> rusqlite::Result<
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     for step in steps {
         transaction.execute_batch(step.sql)?;
-        transaction.execute("INSERT INTO migrations VALUES (?, ?, ?)", params![step.number, step.name, step.checksum()])?;
+        let sql = "INSERT INTO migrations (number, name, checksum) VALUES (?, ?, ?)";
+        transaction.execute(sql, params![step.number, step.name, step.checksum()])?;
+        if step.number > 1 {
+            let sql = "UPDATE migrations SET compatible_from = ? WHERE number = ?";
+            transaction.execute(sql, params![step.compatible_from, step.number])?;
+        }
     }
     Ok(())
 }

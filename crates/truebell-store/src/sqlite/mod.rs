@@ -27,6 +27,7 @@ use crate::rows::{
 };
 use crate::store::{Result, Store};
 use async_trait::async_trait;
+use file::Takes;
 use place::Place;
 use readers::Readers;
 use std::path::{Path, PathBuf};
@@ -54,7 +55,7 @@ impl Sqlite {
         let lock = file::lock(path)?;
         let connection = file::open_writer(path)?;
         let place = Arc::new(Place::new(path));
-        let readers = Self::open_readers(path, &place)?;
+        let readers = Self::open_readers(path, &place, Takes::Compatible)?;
         let writer = Writer::start(connection, place).map_err(|error| OpenError::Io(error.kind()))?;
         Ok(Self { path: path.to_owned(), readers, writer: Some(writer), _lock: Some(lock) })
     }
@@ -62,11 +63,11 @@ impl Sqlite {
     /// Opens a file that is there, to read it beside the process that serves it.
     pub fn open_to_read(path: &Path) -> std::result::Result<Self, OpenError> {
         let place = Arc::new(Place::new(path));
-        Ok(Self { path: path.to_owned(), readers: Self::open_readers(path, &place)?, writer: None, _lock: None })
+        Ok(Self { path: path.to_owned(), readers: Self::open_readers(path, &place, Takes::Own)?, writer: None, _lock: None })
     }
 
-    fn open_readers(path: &Path, place: &Arc<Place>) -> std::result::Result<Readers, OpenError> {
-        let connections: std::result::Result<Vec<_>, _> = (0..READERS).map(|_| file::open_reader(path)).collect();
+    fn open_readers(path: &Path, place: &Arc<Place>, takes: Takes) -> std::result::Result<Readers, OpenError> {
+        let connections: std::result::Result<Vec<_>, _> = (0..READERS).map(|_| file::open_reader(path, takes)).collect();
         Ok(Readers::new(connections?, Arc::clone(place)))
     }
 

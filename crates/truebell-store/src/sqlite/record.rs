@@ -124,9 +124,12 @@ fn set_totp(db: &Connection, account: AccountId, totp: Option<&Vec<u8>>, step: u
 /// Adds an event, with the mails that tell of it.
 pub(super) fn insert_event(db: &Connection, event: &Countersigned, mails: &[NewMail]) -> Result<()> {
     let (account, act) = (event.act.account.0, rules::act_digest(&event.act)?);
-    let mut insert = db.prepare_cached("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)")?;
+    let mut insert = db.prepare_cached("INSERT INTO events (account, seq, event, code, act, body) VALUES (?, ?, ?, ?, ?, ?)")?;
     insert.execute(params![account, int(event.act.seq)?, event.id.0, event.code.as_str(), act.0, event.set])?;
-    let mut insert = db.prepare_cached("INSERT INTO mails VALUES (?1, ?2, ?3, 0, ?4, ?4, 0, 0, 0, ?5, ?6, ?7)")?;
+    let mut insert = db.prepare_cached(
+        "INSERT INTO mails (mail, account, event, state, queued, due, lease, over, tries, recipient, template, details)
+         VALUES (?1, ?2, ?3, 0, ?4, ?4, 0, 0, 0, ?5, ?6, ?7)",
+    )?;
     for mail in mails {
         insert.execute(params![mail.mail.0, account, mail.event.0, int(mail.queued.0)?, mail.to, mail.template, mail.values])?;
     }

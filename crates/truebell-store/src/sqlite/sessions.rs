@@ -64,7 +64,9 @@ pub(super) fn open(db: &Connection, new: &NewSession) -> Result<bool> {
     let Some(account) = see.query_row(params![new.device.0, opened], |row| row.get(0).map(AccountId)).optional()? else {
         return Ok(false);
     };
-    let mut insert = db.prepare_cached("INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")?;
+    let mut insert = db.prepare_cached(
+        "INSERT INTO sessions (account, session, device, token, opened, expires) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    )?;
     let inserted = insert.execute(params![account.0, new.session.0, new.device.0, new.token.0, opened, expires])?;
     if inserted == 0 {
         let mut find =
@@ -117,7 +119,11 @@ pub(super) fn sign_in_used(db: &Connection, account: AccountId, sign_in: Hash32)
 }
 
 pub(super) fn use_sign_in(db: &Connection, account: AccountId, sign_in: Hash32, over: UnixMillis) -> Result<()> {
-    db.prepare_cached("INSERT INTO sign_ins VALUES (?, ?, ?)")?.execute(params![account.0, sign_in.0, int(over.0)?])?;
+    db.prepare_cached("INSERT INTO sign_ins (account, sign_in, over) VALUES (?, ?, ?)")?.execute(params![
+        account.0,
+        sign_in.0,
+        int(over.0)?
+    ])?;
     Ok(())
 }
 

@@ -97,11 +97,13 @@ pub(super) fn commit(db: &Connection, commit: &NewCommit) -> Result<Committed> {
 
 fn store(db: &Connection, no: i64, commit: &NewCommit) -> Result<()> {
     let seq = int(commit.seq)?;
-    let mut remember = db.prepare_cached("INSERT OR REPLACE INTO commits VALUES (?, ?, ?, ?, ?)")?;
+    let mut remember = db.prepare_cached("INSERT OR REPLACE INTO commits (vault_no, slot, seq, idempotency, at) VALUES (?, ?, ?, ?, ?)")?;
     remember.execute(params![no, int(rules::commit_slot(commit.seq))?, seq, commit.idempotency, int(commit.at.0)?])?;
     let mut dropped = 0;
     let mut drop_earlier = db.prepare_cached("DELETE FROM revisions WHERE vault_no = ? AND item = ?")?;
-    let mut insert = db.prepare_cached("INSERT INTO revisions VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?;
+    let mut insert = db.prepare_cached(
+        "INSERT INTO revisions (vault_no, seq, item, number, kind, prev, overview, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    )?;
     for revision in &commit.revisions {
         if revision.kind == Kind::Tombstone {
             dropped += drop_earlier.execute(params![no, revision.item.0])?;
@@ -173,7 +175,7 @@ pub(super) fn put_chunk(db: &Connection, chunk: &NewChunk, bytes_max: u64) -> Re
     if stored.saturating_add(chunk.sealed.len() as u64) > bytes_max {
         return Ok(ChunkStored::TooLarge);
     }
-    let mut insert = db.prepare_cached("INSERT INTO chunks VALUES (?, ?, ?, ?, ?)")?;
+    let mut insert = db.prepare_cached("INSERT INTO chunks (vault_no, attachment, place, at, sealed) VALUES (?, ?, ?, ?, ?)")?;
     insert.execute(params![no, chunk.attachment.0, place, int(chunk.at.0)?, chunk.sealed])?;
     Ok(ChunkStored::Done)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use truebell_core::ids::{AccountId, DeviceId};
 use truebell_store::rows::{Heard, Hint};
-use truebell_store::{Location, OpenError, Store, StoreError, open, open_to_read};
+use truebell_store::{Location, OpenError, SCHEMA, Store, StoreError, open, open_to_read};
 
 /// A database with a store on it, and a way to it past the store.
 struct Day {
@@ -100,9 +100,9 @@ async fn a_store_opened_to_read_writes_nothing() {
 async fn a_newer_an_altered_and_a_foreign_database_are_refused() {
     let day = Day::new().await;
     let opened = async || open(&day.location).await.err();
-    day.direct.batch_execute("INSERT INTO migrations VALUES (2, '0002_later', '')").await.expect("written");
-    assert_eq!(opened().await, Some(OpenError::NewerSchema { found: 2, known: 1 }));
-    day.direct.batch_execute("DELETE FROM migrations WHERE number = 2; UPDATE migrations SET checksum = ''").await.expect("written");
+    day.direct.batch_execute("INSERT INTO migrations VALUES (99, '0099_later', '', 98)").await.expect("written");
+    assert_eq!(opened().await, Some(OpenError::NewerSchema { found: 99, known: SCHEMA }));
+    day.direct.batch_execute("DELETE FROM migrations WHERE number = 99; UPDATE migrations SET checksum = ''").await.expect("written");
     assert_eq!(opened().await, Some(OpenError::AlteredSchema { step: 1 }));
     day.direct.batch_execute("DROP TABLE identity").await.expect("dropped");
     assert_eq!(opened().await, Some(OpenError::NotOurs));

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use truebell_core::wire::sync::Have;
 use truebell_store::sqlite::Sqlite;
-use truebell_store::{OpenError, Store, StoreError};
+use truebell_store::{OpenError, SCHEMA, Store, StoreError};
 
 fn folder() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -50,9 +50,9 @@ async fn a_newer_or_altered_schema_is_refused() {
     let (_folder, path) = folder();
     filled(&path).await;
     let change = |sql: &str| Connection::open(&path).expect("open").execute_batch(sql).expect("written");
-    change("INSERT INTO migrations VALUES (2, '0002_later', x'00')");
-    assert_eq!(refused(&path), Some(OpenError::NewerSchema { found: 2, known: 1 }));
-    change("DELETE FROM migrations WHERE number = 2; UPDATE migrations SET checksum = x'00'");
+    change("INSERT INTO migrations VALUES (99, '0099_later', x'00', 98)");
+    assert_eq!(refused(&path), Some(OpenError::NewerSchema { found: 99, known: SCHEMA }));
+    change("DELETE FROM migrations WHERE number = 99; UPDATE migrations SET checksum = x'00'");
     assert_eq!(refused(&path), Some(OpenError::AlteredSchema { step: 1 }));
 }
 
