@@ -51,6 +51,8 @@ macro_rules! steps {
 steps! {
     1, "0001_initial", 1;
     2, "0002_compatible_from", 2;
+    // Only adds, but events of a version before it would be missing from the log.
+    3, "0003_log", 3;
 }
 
 /// SQLite's steps.

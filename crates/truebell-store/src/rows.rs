@@ -4,6 +4,7 @@ use truebell_core::event::{Chain, Countersigned};
 use truebell_core::hash::Hash32;
 use truebell_core::head::{AccountHead, VaultMark};
 use truebell_core::ids::{AccountId, AttachmentId, DeviceId, EventId, MailId, ServerId, SessionId, VaultId};
+use truebell_core::log::TileId;
 use truebell_core::sign::PublicKey;
 use truebell_core::time::UnixMillis;
 use truebell_core::vault::{Revision, SignedVaultHead};
@@ -451,6 +452,46 @@ pub struct PublicEvent {
     pub signing: PublicKey,
     /// The SET.
     pub set: String,
+}
+
+/// How far the transparency log is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogHead {
+    /// Leaves that have a place.
+    pub size: u64,
+    /// The checkpoint that was published last.
+    pub published: Option<Published>,
+}
+
+/// A checkpoint that anybody may have seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// Its size; never above that of the log.
+    pub size: u64,
+    /// When it was published.
+    pub at: UnixMillis,
+    /// The signed note, with cosignatures.
+    pub note: String,
+}
+
+/// Leaves that are to get their places, with the tiles that makes (`truebell_core::log::append`).
+#[derive(Debug, Clone)]
+pub struct LogAppend {
+    /// The size it was made for.
+    pub from: u64,
+    /// Entries that wait; the first of them gets the place `from`.
+    pub entries: Vec<Hash32>,
+    /// Tiles to keep in place of those there: level 0 as entries, others as hashes.
+    pub tiles: Vec<(TileId, Vec<u8>)>,
+}
+
+/// Where a leaf is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogPlace {
+    /// It waits for its place.
+    Waiting,
+    /// At this index.
+    At(u64),
 }
 
 /// A chunk of an attachment.

@@ -3,7 +3,7 @@
 //! Never here: a look-up or a write.
 
 use crate::StoreError;
-use crate::rows::{Change, NewCommit, NewMail, NewVault, RevisionCursor, RevisionPage};
+use crate::rows::{Change, NewCommit, NewMail, NewVault, Published, RevisionCursor, RevisionPage};
 use std::collections::{BTreeMap, BTreeSet};
 use truebell_core::event::{Act, Chain, Countersigned};
 use truebell_core::hash::Hash32;
@@ -16,6 +16,14 @@ pub(crate) const COMMITS_KEPT: u64 = 64;
 
 /// The `prev` of an item's first revision.
 pub(crate) const NO_DIGEST: Hash32 = Hash32([0; 32]);
+
+/// A log entry was to get a place a second time, or was never written.
+pub(crate) const NOT_WAITING: StoreError = StoreError::Damaged("a log entry that does not wait for a place");
+
+/// The published checkpoint, if there is one: before the first, the row holds an empty note.
+pub(crate) fn has_published(published: Published) -> Option<Published> {
+    (!published.note.is_empty()).then_some(published)
+}
 
 /// Where a commit's number is kept: the place of the one 64 before it.
 pub(crate) fn commit_slot(seq: u64) -> u64 {

@@ -2,13 +2,14 @@
 
 use crate::error::StoreError;
 use crate::rows::{
-    Account, Changes, ChunkStored, Committed, Counts, Device, DumpRow, Enrolment, EnrolmentStarted, Heard, Hint, Identity, Mail,
-    MailOutcome, NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession, NewVault, PublicEvent, Recorded, Recording, RevisionCursor,
-    RevisionPage, SessionView, SignedUp,
+    Account, Changes, ChunkStored, Committed, Counts, Device, DumpRow, Enrolment, EnrolmentStarted, Heard, Hint, Identity, LogAppend,
+    LogHead, LogPlace, Mail, MailOutcome, NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession, NewVault, PublicEvent, Published,
+    Recorded, Recording, RevisionCursor, RevisionPage, SessionView, SignedUp,
 };
 use async_trait::async_trait;
 use truebell_core::hash::Hash32;
 use truebell_core::ids::{AccountId, AttachmentId, DeviceId, MailId, SessionId, VaultId};
+use truebell_core::log::TileId;
 use truebell_core::time::UnixMillis;
 use truebell_core::wire::sync::Have;
 
@@ -154,6 +155,28 @@ pub trait Store: Send + Sync + 'static {
 
     /// Parked mails, oldest first.
     async fn parked_mails(&self, limit: u32) -> Result<Vec<Mail>>;
+
+    // --- the transparency log. Each event's leaf is written with it, in its transaction, and waits there for its place.
+
+    /// How far the log is.
+    async fn log_head(&self) -> Result<LogHead>;
+
+    /// Entries that wait for their places, in the order of their bytes, at most `limit`.
+    async fn log_waiting(&self, limit: u32) -> Result<Vec<Hash32>>;
+
+    /// Gives waiting entries their places and writes their tiles. False, and nothing is written, if the log is not of the size it was
+    /// made for (another server was first, or this very call). `Damaged` if one of the entries does not wait.
+    async fn log_append(&self, append: LogAppend) -> Result<bool>;
+
+    /// Publishes a checkpoint. False if a later one is published already, or the log is not that far; one of the same size takes the
+    /// place of the one before.
+    async fn log_publish(&self, published: Published) -> Result<bool>;
+
+    /// Tiles as kept, in the order asked for. A tile only ever grows, so what was in one stays where it is.
+    async fn log_tiles(&self, tiles: &[TileId]) -> Result<Vec<Option<Vec<u8>>>>;
+
+    /// Where entries are, in the order asked for; `None` where there is no such entry.
+    async fn log_places(&self, entries: &[Hash32]) -> Result<Vec<Option<LogPlace>>>;
 
     // --- backup
 

@@ -12,7 +12,7 @@ use truebell_core::sign::{PublicKey, Signature};
 use truebell_core::time::UnixMillis;
 
 /// The number of the newest migration, and so of the form of a dump's rows.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// One table's row.
 pub(crate) trait Table: Encode<()> + for<'b> Decode<'b, ()> {
@@ -177,6 +177,28 @@ MailRow, "mails", {
     #[n(9)] recipient: String,
     #[n(10)] template: String,
     #[n(11)] details: String,
+});
+
+table!(/// A leaf of the transparency log.
+LogLeafRow, "log_leaves", {
+    #[n(0)] place: Option<u64>,
+    #[n(1)] entry: Hash32,
+});
+
+table!(/// A tile of it.
+LogTileRow, "log_tiles", {
+    #[n(0)] level: u64,
+    #[n(1)] place: u64,
+    #[cbor(n(2), with = "minicbor::bytes")] body: Vec<u8>,
+});
+
+table!(/// How far it is.
+LogHeadRow, "log_head", {
+    #[n(0)] one: u64,
+    #[n(1)] size: u64,
+    #[n(2)] published_size: u64,
+    #[n(3)] published_at: UnixMillis,
+    #[n(4)] published: String,
 });
 
 /// A mail's state as stored. Numbers are for ever.

@@ -112,7 +112,7 @@ fn split(count: u64) -> u64 {
 }
 
 /// The root of the leaves from `from` to before `to`: a range that proofs need, so that it splits into complete subtrees.
-fn range_root(nodes: &impl Nodes, from: u64, to: u64) -> Option<Hash32> {
+fn range_root(nodes: &(impl Nodes + ?Sized), from: u64, to: u64) -> Option<Hash32> {
     let count = to.checked_sub(from)?;
     if count == 0 {
         return Some(empty_root());
@@ -127,12 +127,12 @@ fn range_root(nodes: &impl Nodes, from: u64, to: u64) -> Option<Hash32> {
 }
 
 /// The root of the first `size` leaves.
-pub fn derive_root(nodes: &impl Nodes, size: u64) -> Option<Hash32> {
+pub fn derive_root(nodes: &(impl Nodes + ?Sized), size: u64) -> Option<Hash32> {
     range_root(nodes, 0, size)
 }
 
 /// The path that [`check_inclusion`] takes (RFC 6962, section 2.1.1). `None` if `index` is not below `size`, or a node is not at hand.
-pub fn prove_inclusion(nodes: &impl Nodes, index: u64, size: u64) -> Option<Vec<Hash32>> {
+pub fn prove_inclusion(nodes: &(impl Nodes + ?Sized), index: u64, size: u64) -> Option<Vec<Hash32>> {
     if index >= size {
         return None;
     }
@@ -153,7 +153,7 @@ pub fn prove_inclusion(nodes: &impl Nodes, index: u64, size: u64) -> Option<Vec<
 
 /// The path that [`check_consistency`] takes (RFC 6962, section 2.1.2). `None` if `from_size` is above `to_size`, or a node is not at
 /// hand.
-pub fn prove_consistency(nodes: &impl Nodes, from_size: u64, to_size: u64) -> Option<Vec<Hash32>> {
+pub fn prove_consistency(nodes: &(impl Nodes + ?Sized), from_size: u64, to_size: u64) -> Option<Vec<Hash32>> {
     if from_size > to_size {
         return None;
     }

@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod device;
+pub mod log;
 pub mod notice;
 pub mod server;
 pub mod sign_in;

@@ -5,8 +5,8 @@ use crate::StoreError;
 use crate::rows::{DumpRow, Identity};
 use crate::store::Result;
 use crate::tables::{
-    AccountRow, ChunkRow, CommitRow, DeviceRow, EnrolmentRow, EventRow, InvitationRow, MailRow, RevisionRow, SessionRow, SignInRow, Table,
-    VaultRow,
+    AccountRow, ChunkRow, CommitRow, DeviceRow, EnrolmentRow, EventRow, InvitationRow, LogHeadRow, LogLeafRow, LogTileRow, MailRow,
+    RevisionRow, SessionRow, SignInRow, Table, VaultRow,
 };
 use std::collections::BTreeMap;
 
@@ -25,6 +25,9 @@ impl State {
         give(&self.revisions, &mut rows);
         give(&self.chunks, &mut rows);
         give(&self.mails, &mut rows);
+        give(&self.log_leaves, &mut rows);
+        give(&self.log_tiles, &mut rows);
+        give(&self.log_head, &mut rows);
         rows
     }
 
@@ -54,6 +57,9 @@ impl State {
             RevisionRow::NAME => put(&mut self.revisions, row, |row: &RevisionRow| (row.vault, row.seq, row.item)),
             ChunkRow::NAME => put(&mut self.chunks, row, |row: &ChunkRow| (row.vault, row.attachment, row.place)),
             MailRow::NAME => put(&mut self.mails, row, |row: &MailRow| row.mail),
+            LogLeafRow::NAME => put(&mut self.log_leaves, row, |row: &LogLeafRow| row.entry),
+            LogTileRow::NAME => put(&mut self.log_tiles, row, |row: &LogTileRow| (row.level, row.place)),
+            LogHeadRow::NAME => put(&mut self.log_head, row, |row: &LogHeadRow| row.one),
             _ => Err(StoreError::Damaged("a row of a backup whose table is not known")),
         }
     }

@@ -7,6 +7,7 @@ mod accounts;
 mod changes;
 mod dump;
 mod faults;
+mod log;
 mod mails;
 mod record;
 mod sessions;
@@ -17,9 +18,9 @@ pub use faults::{Fault, Faults};
 
 use crate::StoreError;
 use crate::rows::{
-    Account, Changes, ChunkStored, Committed, Counts, Device, DumpRow, Enrolment, EnrolmentStarted, Identity, Mail, MailOutcome,
-    NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession, NewVault, PublicEvent, Recorded, Recording, RevisionCursor, RevisionPage,
-    SessionView, SignedUp,
+    Account, Changes, ChunkStored, Committed, Counts, Device, DumpRow, Enrolment, EnrolmentStarted, Identity, LogAppend, LogHead, LogPlace,
+    Mail, MailOutcome, NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession, NewVault, PublicEvent, Published, Recorded, Recording,
+    RevisionCursor, RevisionPage, SessionView, SignedUp,
 };
 use crate::store::{Result, Store};
 use async_trait::async_trait;
@@ -27,6 +28,7 @@ use state::State;
 use std::sync::{Mutex, PoisonError};
 use truebell_core::hash::Hash32;
 use truebell_core::ids::{AccountId, AttachmentId, DeviceId, MailId, SessionId, VaultId};
+use truebell_core::log::TileId;
 use truebell_core::time::UnixMillis;
 use truebell_core::wire::sync::Have;
 
@@ -199,6 +201,30 @@ impl Store for Memory {
 
     async fn parked_mails(&self, limit: u32) -> Result<Vec<Mail>> {
         self.run("parked_mails", |state| Ok(state.parked_mails(limit)))
+    }
+
+    async fn log_head(&self) -> Result<LogHead> {
+        self.run("log_head", |state| Ok(state.log_head()))
+    }
+
+    async fn log_waiting(&self, limit: u32) -> Result<Vec<Hash32>> {
+        self.run("log_waiting", |state| Ok(state.log_waiting(limit)))
+    }
+
+    async fn log_append(&self, append: LogAppend) -> Result<bool> {
+        self.run("log_append", |state| state.log_append(append))
+    }
+
+    async fn log_publish(&self, published: Published) -> Result<bool> {
+        self.run("log_publish", |state| Ok(state.log_publish(published)))
+    }
+
+    async fn log_tiles(&self, tiles: &[TileId]) -> Result<Vec<Option<Vec<u8>>>> {
+        self.run("log_tiles", |state| Ok(state.log_tiles(tiles)))
+    }
+
+    async fn log_places(&self, entries: &[Hash32]) -> Result<Vec<Option<LogPlace>>> {
+        self.run("log_places", |state| Ok(state.log_places(entries)))
     }
 
     async fn dump(&self, sink: &mut (dyn FnMut(DumpRow) -> bool + Send)) -> Result<()> {

@@ -133,6 +133,7 @@ impl State {
             body: event.set.clone(),
         };
         self.events.insert((row.account, row.seq), row);
+        self.insert_leaf(&event.digest);
         for mail in mails {
             self.mails.insert(mail.mail, to_row(event.act.account, mail));
         }

@@ -2,8 +2,8 @@
 
 use crate::rows::Identity;
 use crate::tables::{
-    AccountRow, ChunkRow, CommitRow, DeviceRow, EnrolmentRow, EventRow, InvitationRow, MailRow, RevisionRow, SessionRow, SignInRow,
-    VaultRow,
+    AccountRow, ChunkRow, CommitRow, DeviceRow, EnrolmentRow, EventRow, InvitationRow, LogHeadRow, LogLeafRow, LogTileRow, MailRow,
+    RevisionRow, SessionRow, SignInRow, VaultRow,
 };
 use std::collections::BTreeMap;
 use truebell_core::hash::Hash32;
@@ -25,4 +25,7 @@ pub(super) struct State {
     pub(super) revisions: BTreeMap<(VaultId, u64, ItemId), RevisionRow>,
     pub(super) chunks: BTreeMap<(VaultId, AttachmentId, u64), ChunkRow>,
     pub(super) mails: BTreeMap<MailId, MailRow>,
+    pub(super) log_leaves: BTreeMap<Hash32, LogLeafRow>,
+    pub(super) log_tiles: BTreeMap<(u64, u64), LogTileRow>,
+    pub(super) log_head: BTreeMap<u64, LogHeadRow>,
 }

@@ -10,6 +10,7 @@ mod connect;
 mod dump;
 mod failure;
 mod hints;
+mod log;
 mod mails;
 mod record;
 mod sessions;
@@ -18,9 +19,9 @@ mod vaults;
 use crate::StoreError;
 use crate::open::{Location, OpenError};
 use crate::rows::{
-    Account, Changes, ChunkStored, Committed, Counts, Device, DumpRow, Enrolment, EnrolmentStarted, Heard, Hint, Identity, Mail,
-    MailOutcome, NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession, NewVault, PublicEvent, Recorded, Recording, RevisionCursor,
-    RevisionPage, SessionView, SignedUp,
+    Account, Changes, ChunkStored, Committed, Counts, Device, DumpRow, Enrolment, EnrolmentStarted, Heard, Hint, Identity, LogAppend,
+    LogHead, LogPlace, Mail, MailOutcome, NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession, NewVault, PublicEvent, Published,
+    Recorded, Recording, RevisionCursor, RevisionPage, SessionView, SignedUp,
 };
 use crate::store::{Result, Store};
 use async_trait::async_trait;
@@ -29,6 +30,7 @@ use deadpool_postgres::{Client, Pool};
 use tokio_postgres::IsolationLevel;
 use truebell_core::hash::Hash32;
 use truebell_core::ids::{AccountId, AttachmentId, DeviceId, MailId, SessionId, VaultId};
+use truebell_core::log::TileId;
 use truebell_core::time::UnixMillis;
 use truebell_core::wire::sync::Have;
 
@@ -274,6 +276,30 @@ impl Store for Postgres {
 
     async fn parked_mails(&self, limit: u32) -> Result<Vec<Mail>> {
         look!(self, db => mails::parked(db, limit))
+    }
+
+    async fn log_head(&self) -> Result<LogHead> {
+        look!(self, db => log::head(db))
+    }
+
+    async fn log_waiting(&self, limit: u32) -> Result<Vec<Hash32>> {
+        look!(self, db => log::waiting(db, limit))
+    }
+
+    async fn log_append(&self, append: LogAppend) -> Result<bool> {
+        write!(self, db => log::append(db, &append))
+    }
+
+    async fn log_publish(&self, published: Published) -> Result<bool> {
+        write!(self, db => log::publish(db, &published))
+    }
+
+    async fn log_tiles(&self, tiles: &[TileId]) -> Result<Vec<Option<Vec<u8>>>> {
+        look!(self, db => log::tiles(db, tiles))
+    }
+
+    async fn log_places(&self, entries: &[Hash32]) -> Result<Vec<Option<LogPlace>>> {
+        look!(self, db => log::places(db, entries))
     }
 
     async fn dump(&self, sink: &mut (dyn FnMut(DumpRow) -> bool + Send)) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use super::columns::{find, int, run};
 use super::failure::Result;
-use super::{accounts, sessions};
+use super::{accounts, log, sessions};
 use crate::rows::{Account, Change, NewDevice, NewMail, NewSession, Recorded, Recording};
 use crate::rules::{self, Place};
 use deadpool_postgres::Transaction;
@@ -124,12 +124,13 @@ async fn set_totp(db: &Transaction<'_>, account: AccountId, totp: Option<&Vec<u8
     Ok(done_if(run(db, sql, &[&totp, &int(step)?, &account.0.as_slice()]).await? == 1))
 }
 
-/// Adds an event, with the mails that tell of it.
+/// Adds an event, with its leaf in the log and the mails that tell of it.
 pub(super) async fn insert_event(db: &Transaction<'_>, event: &Countersigned, mails: &[NewMail]) -> Result<()> {
     let act = rules::act_digest(&event.act)?;
     let (account, id, act) = (event.act.account.0.as_slice(), event.id.0.as_slice(), act.0.as_slice());
     let sql = "INSERT INTO events VALUES ($1, $2, $3, $4, $5, $6)";
     run(db, sql, &[&account, &int(event.act.seq)?, &id, &event.code.as_str(), &act, &event.set]).await?;
+    log::insert_leaf(db, &event.digest).await?;
     for mail in mails {
         let sql = "INSERT INTO mails VALUES ($1, $2, $3, 0, $4, $4, 0, 0, 0, $5, $6, $7)";
         let (mail_id, queued) = (mail.mail.0.as_slice(), int(mail.queued.0)?);

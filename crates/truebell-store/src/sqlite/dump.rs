@@ -22,7 +22,7 @@ struct Table {
     insert: &'static str,
 }
 
-const TABLES: [Table; 12] = [
+const TABLES: [Table; 15] = [
     Table {
         name: "accounts",
         columns: 14,
@@ -98,6 +98,24 @@ const TABLES: [Table; 12] = [
         columns: 12,
         select: "SELECT * FROM mails ORDER BY mail",
         insert: "INSERT INTO mails VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    },
+    Table {
+        name: "log_leaves",
+        columns: 2,
+        select: "SELECT * FROM log_leaves ORDER BY entry",
+        insert: "INSERT INTO log_leaves VALUES (?, ?)",
+    },
+    Table {
+        name: "log_tiles",
+        columns: 3,
+        select: "SELECT * FROM log_tiles ORDER BY level, place",
+        insert: "INSERT INTO log_tiles VALUES (?, ?, ?)",
+    },
+    Table {
+        name: "log_head",
+        columns: 5,
+        select: "SELECT * FROM log_head ORDER BY one",
+        insert: "INSERT INTO log_head VALUES (?, ?, ?, ?, ?)",
     },
 ];
 

@@ -8,6 +8,7 @@ mod columns;
 mod dump;
 mod failure;
 mod file;
+mod log;
 mod mails;
 mod place;
 mod readers;
@@ -21,9 +22,9 @@ mod writer;
 use crate::StoreError;
 use crate::open::OpenError;
 use crate::rows::{
-    Account, Changes, ChunkStored, Committed, Counts, Device, DumpRow, Enrolment, EnrolmentStarted, Identity, Mail, MailOutcome,
-    NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession, NewVault, PublicEvent, Recorded, Recording, RevisionCursor, RevisionPage,
-    SessionView, SignedUp,
+    Account, Changes, ChunkStored, Committed, Counts, Device, DumpRow, Enrolment, EnrolmentStarted, Identity, LogAppend, LogHead, LogPlace,
+    Mail, MailOutcome, NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession, NewVault, PublicEvent, Published, Recorded, Recording,
+    RevisionCursor, RevisionPage, SessionView, SignedUp,
 };
 use crate::store::{Result, Store};
 use async_trait::async_trait;
@@ -34,6 +35,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use truebell_core::hash::Hash32;
 use truebell_core::ids::{AccountId, AttachmentId, DeviceId, MailId, SessionId, VaultId};
+use truebell_core::log::TileId;
 use truebell_core::time::UnixMillis;
 use truebell_core::wire::sync::Have;
 use writer::Writer;
@@ -214,6 +216,30 @@ impl Store for Sqlite {
 
     async fn parked_mails(&self, limit: u32) -> Result<Vec<Mail>> {
         self.readers.look(|db| mails::parked(db, limit)).await
+    }
+
+    async fn log_head(&self) -> Result<LogHead> {
+        self.readers.look(log::head).await
+    }
+
+    async fn log_waiting(&self, limit: u32) -> Result<Vec<Hash32>> {
+        self.readers.look(|db| log::waiting(db, limit)).await
+    }
+
+    async fn log_append(&self, append: LogAppend) -> Result<bool> {
+        self.writer()?.run(move |db| log::append(db, &append)).await
+    }
+
+    async fn log_publish(&self, published: Published) -> Result<bool> {
+        self.writer()?.run(move |db| log::publish(db, &published)).await
+    }
+
+    async fn log_tiles(&self, tiles: &[TileId]) -> Result<Vec<Option<Vec<u8>>>> {
+        self.readers.look(|db| log::tiles(db, tiles)).await
+    }
+
+    async fn log_places(&self, entries: &[Hash32]) -> Result<Vec<Option<LogPlace>>> {
+        self.readers.look(|db| log::places(db, entries)).await
     }
 
     async fn dump(&self, sink: &mut (dyn FnMut(DumpRow) -> bool + Send)) -> Result<()> {

@@ -1,7 +1,7 @@
 //! Acts: the change, its event and its mails, together or not at all (law 4).
 
 use super::columns::int;
-use super::{accounts, sessions};
+use super::{accounts, log, sessions};
 use crate::rows::{Account, Change, NewDevice, NewMail, NewSession, Recorded, Recording};
 use crate::rules::{self, Place};
 use crate::store::Result;
@@ -121,11 +121,12 @@ fn set_totp(db: &Connection, account: AccountId, totp: Option<&Vec<u8>>, step: u
     Ok(done_if(statement.execute(params![totp, int(step)?, account.0])? == 1))
 }
 
-/// Adds an event, with the mails that tell of it.
+/// Adds an event, with its leaf in the log and the mails that tell of it.
 pub(super) fn insert_event(db: &Connection, event: &Countersigned, mails: &[NewMail]) -> Result<()> {
     let (account, act) = (event.act.account.0, rules::act_digest(&event.act)?);
     let mut insert = db.prepare_cached("INSERT INTO events (account, seq, event, code, act, body) VALUES (?, ?, ?, ?, ?, ?)")?;
     insert.execute(params![account, int(event.act.seq)?, event.id.0, event.code.as_str(), act.0, event.set])?;
+    log::insert_leaf(db, &event.digest)?;
     let mut insert = db.prepare_cached(
         "INSERT INTO mails (mail, account, event, state, queued, due, lease, over, tries, recipient, template, details)
          VALUES (?1, ?2, ?3, 0, ?4, ?4, 0, 0, 0, ?5, ?6, ?7)",

@@ -14,6 +14,7 @@ mod bad_days_of_sqlite;
 mod dumps;
 mod faults;
 mod kills;
+mod log;
 mod mails;
 mod model;
 mod races;
@@ -91,6 +92,13 @@ on_every_store! {
         mails_are_claimed_oldest_first_when_due,
         a_claim_whose_lease_ended_is_parked,
         each_end_of_a_try_has_its_state;
+    log:
+        an_event_and_its_leaf_are_written_together,
+        leaves_get_their_places_once_and_in_order,
+        an_append_for_another_size_writes_nothing,
+        an_entry_that_does_not_wait_refuses_the_whole_append,
+        a_checkpoint_is_published_forwards_only,
+        the_log_outlives_the_accounts;
     races:
         of_two_racing_commits_one_is_done_and_one_conflicts,
         a_commit_repeated_at_once_is_done_once,
@@ -98,6 +106,7 @@ on_every_store! {
         an_enrolment_used_at_once_is_good_for_one_device,
         of_many_acts_in_one_place_one_is_done,
         a_mail_is_claimed_by_one_of_many,
+        of_many_who_give_places_each_leaf_gets_one,
         of_many_sign_ups_with_one_address_one_is_created,
         an_invitation_is_used_by_one_of_many,
         no_session_survives_the_revocation_of_its_device,

@@ -8,7 +8,7 @@ use proptest::test_runner::{Config, TestCaseError};
 use truebell_core::event::What;
 use truebell_core::vault::Revision;
 use truebell_core::wire::sync::{Have, HaveVault};
-use truebell_store::rows::{Change, Committed, MailOutcome, Recorded, Recording};
+use truebell_store::rows::{Change, Committed, MailOutcome, Published, Recorded, Recording};
 
 /// One step. The small numbers choose a person, an item, a time, and how far the caller is behind.
 #[derive(Debug, Clone)]
@@ -29,6 +29,7 @@ enum Step {
     Claim(u64),
     Finish(u64),
     Sweep(u64),
+    Log(u32, u64),
     Read(usize, u64),
 }
 
@@ -52,6 +53,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..200_u64).prop_map(Step::Claim),
         1 => (0..4_u64).prop_map(Step::Finish),
         1 => (0..400_u64).prop_map(Step::Sweep),
+        2 => (0..4_u32, 0..6_u64).prop_map(|(limit, size)| Step::Log(limit, size)),
         2 => (who, 0..4_u64).prop_map(|(who, have)| Step::Read(who, have)),
     ]
 }
@@ -93,7 +95,7 @@ impl Story {
         }
         match step {
             Step::Commit(who, items, tombstone, stale) => self.commit(store, *who, items, *tombstone, *stale).await,
-            Step::Claim(_) | Step::Finish(_) | Step::Sweep(_) | Step::Chunk(..) => self.tell_of_things(store, step).await,
+            Step::Claim(_) | Step::Finish(_) | Step::Sweep(_) | Step::Log(..) | Step::Chunk(..) => self.tell_of_things(store, step).await,
             Step::Read(who, have) => self.read(store, *who, *have).await,
             _ => self.tell_of_people(store, step).await,
         }
@@ -220,6 +222,12 @@ impl Story {
                 format!("{:?}", store.finish_mail(mail, outcomes[usize::try_from(*how).expect("small")], at(*how)).await)
             }
             Step::Sweep(before) => format!("{:?}", store.sweep(at(*before)).await),
+            Step::Log(limit, size) => {
+                let grown = crate::log::grow(store, *limit).await;
+                let note = format!("a checkpoint, step {}\n", self.world.number());
+                let published = store.log_publish(Published { size: *size, at: at(*size), note }).await;
+                format!("{grown:?} {published:?} {:?}", store.log_head().await)
+            }
             _ => String::new(),
         }
     }

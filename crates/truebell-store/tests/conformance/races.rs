@@ -6,7 +6,8 @@ use std::future::Future;
 use std::sync::Arc;
 use truebell_core::event::What;
 use truebell_core::ids::AccountId;
-use truebell_store::rows::{Change, ChunkStored, Committed, EnrolmentStarted, Recorded, SignedUp};
+use truebell_core::log::{TileId, derive_entry};
+use truebell_store::rows::{Change, ChunkStored, Committed, EnrolmentStarted, LogPlace, Recorded, SignedUp};
 
 /// How many do it.
 const MANY: usize = 8;
@@ -241,4 +242,40 @@ async fn tables_of(store: &Shared, account: AccountId) -> Vec<String> {
     rows.filter(|(table, columns)| of_account(columns) || ["commits", "revisions", "chunks"].contains(&table.as_str()))
         .map(|(table, _)| table)
         .collect()
+}
+
+pub(crate) async fn of_many_who_give_places_each_leaf_gets_one(store: Shared) {
+    let mut world = World::new();
+    let signing_up = {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move {
+            let mut entries = Vec::new();
+            for _ in 0..30 {
+                let person = world.signed_up(&store).await;
+                entries.push(derive_entry(&person.chain.digest));
+                tokio::task::yield_now().await;
+            }
+            entries
+        })
+    };
+    while !signing_up.is_finished() {
+        at_once(each(&store, 0..3, |store, _| async move { crate::log::grow(&store, 4).await })).await;
+    }
+    let entries = signing_up.await.expect("no panic");
+    while !store.log_waiting(1).await.expect("read").is_empty() {
+        crate::log::grow(&store, 9).await;
+    }
+    assert_eq!(store.log_head().await.map(|head| head.size), Ok(30));
+    let mut places = Vec::new();
+    for place in store.log_places(&entries).await.expect("read") {
+        let Some(LogPlace::At(place)) = place else { panic!("an event without a place in the log") };
+        places.push(place);
+    }
+    let kept = store.log_tiles(&[TileId { level: 0, index: 0 }]).await.expect("read").remove(0).expect("there");
+    for (entry, place) in entries.iter().zip(&places) {
+        let start = usize::try_from(*place).expect("small") * 32;
+        assert_eq!(kept[start..start + 32], entry.0, "its tile holds it where it is");
+    }
+    places.sort_unstable();
+    assert_eq!(places, (0..30).collect::<Vec<_>>(), "without a gap");
 }
