@@ -13,6 +13,7 @@ mod health;
 mod hints;
 pub mod identity;
 pub mod jobs;
+pub mod log;
 pub mod logs;
 pub mod mail;
 pub mod metrics;

@@ -26,6 +26,7 @@ use truebell_core::wire::server::Problem;
 const PROBLEMS: &str = "https://truebell.org/problems/";
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const BYTES: HeaderValue = HeaderValue::from_static("application/octet-stream");
 /// A busy server asks for this long, and up to as much again, so that not all come back at once.
 const BUSY: Duration = Duration::from_secs(2);
@@ -37,6 +38,8 @@ pub(crate) struct Reply {
     kind: HeaderValue,
     /// Absent for streams.
     digest: Option<Hash32>,
+    /// How long others may keep it; absent for not at all.
+    cache: Option<HeaderValue>,
 }
 
 /// Marks a response as a [`Reply`].
@@ -60,14 +63,24 @@ impl Reply {
         Self::whole(body.into(), BYTES)
     }
 
+    /// A text as it is.
+    pub(crate) fn text(body: String) -> Self {
+        Self::whole(body.into(), TEXT)
+    }
+
+    /// Whoever is on the way may keep it: public, and the same for everybody.
+    pub(crate) fn cached(self, how: &'static str) -> Self {
+        Self { cache: Some(HeaderValue::from_static(how)), ..self }
+    }
+
     /// A stream that carries its own proofs.
     pub(crate) fn stream(body: Body, kind: &'static str) -> Self {
-        Self { body, kind: HeaderValue::from_static(kind), digest: None }
+        Self { body, kind: HeaderValue::from_static(kind), digest: None, cache: None }
     }
 
     fn whole(body: Bytes, kind: HeaderValue) -> Self {
         let digest = Some(Hash32::derive_plain(&body));
-        Self { body: body.into(), kind, digest }
+        Self { body: body.into(), kind, digest, cache: None }
     }
 }
 
@@ -75,6 +88,9 @@ impl IntoResponse for Reply {
     fn into_response(self) -> Response {
         let mut response = Response::new(self.body);
         response.headers_mut().insert(header::CONTENT_TYPE, self.kind);
+        if let Some(cache) = self.cache {
+            response.headers_mut().insert(header::CACHE_CONTROL, cache);
+        }
         response.extensions_mut().insert(Done(self.digest));
         response
     }
@@ -197,7 +213,7 @@ fn sign(app: &App, response: &mut Response, nonce: [u8; 16], status: Status, acc
     if let Ok(value) = HeaderValue::try_from(head.sign(&app.keys.signing)) {
         response.headers_mut().insert(HEADER, value);
     }
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use crate::clock::{Clock, MachineClock};
 use crate::config::{Config, Remark, remarks};
 use crate::identity::{self, Established, IdentityError, Start};
 use crate::jobs::Jobs;
+use crate::log::{Publisher, over_http};
 use crate::mail::{Carrier, CarrierError};
 use crate::metrics::{Metrics, observe};
 use crate::state::{App, ServerKeys, Settings};
@@ -146,7 +147,9 @@ pub async fn serve(
     };
     let door = open_door(&config, &app);
     let (stopping, stopped) = watch::channel(false);
-    let mut jobs = Jobs { app: app.clone(), metrics: metrics.clone(), carrier, composer }.start(&stopped);
+    let needed = usize::try_from(config.log_witnesses_needed).unwrap_or(usize::MAX);
+    let publisher = Publisher::new(config.log_witnesses.clone(), needed, over_http());
+    let mut jobs = Jobs { app: app.clone(), metrics: metrics.clone(), carrier, composer, publisher }.start(&stopped);
     let hearing = tokio::spawn(crate::hints::hear(app.clone()));
     let reloading = tls.clone().map(|tls| tokio::spawn(reload_on_hangup(tls)));
 

@@ -14,6 +14,7 @@ pub use load::{Given, Loaded, Origin, Sources, load};
 pub use manual::manual;
 pub use value::{LogFormat, LogLevel, MailTls, Network, Networks, StoreUrl};
 
+use crate::log::Witnesses;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -111,6 +112,11 @@ settings! {
     dkim_selector: String = "truebell";
     /// DKIM private key: an RSA key in PEM (PKCS #1), or an Ed25519 seed of 32 bytes in base64.
     dkim_key_file: Option<PathBuf> = "";
+    /// Witnesses of the transparency log, separated by commas, each as `URL VERIFIER-KEY`
+    /// (`https://witness.example/w1 witness.example/w1+1a2b3c4d+BA…`): they cosign that the log only grows.
+    log_witnesses: Witnesses = "";
+    /// How many of them must have signed before a checkpoint is published at once. Without them it is published after a minute.
+    log_witnesses_needed: u64 = "1";
     /// How long a session lasts without its device being used. The device then opens the next one by itself.
     session_lifetime: Duration = "30days";
     /// How long an account asked to be deleted can still be kept.

@@ -1,5 +1,6 @@
 //! How each kind of setting is written and shown. A value that carries a secret is shown without it.
 
+use crate::log::{WitnessAt, Witnesses};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -207,6 +208,22 @@ impl Setting for Networks {
     }
     fn show(&self) -> String {
         self.0.iter().map(Network::to_string).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Setting for Witnesses {
+    const FORM: &'static str = "witnesses, each `URL VERIFIER-KEY`, separated by commas";
+    fn read(text: &str) -> Result<Self, String> {
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let read = parts.map(|part| {
+            let (url, key) = part.split_once(char::is_whitespace)?;
+            let is_url = url.starts_with("https://") || url.starts_with("http://");
+            is_url.then(|| Some(WitnessAt { url: url.to_owned(), witness: key.trim().parse().ok()? }))?
+        });
+        read.collect::<Option<_>>().map(Self).ok_or_else(|| "write each witness as https://witness.example/w1 NAME+ID+KEY".into())
+    }
+    fn show(&self) -> String {
+        self.to_string()
     }
 }
 

@@ -2,11 +2,14 @@
 //! store and a time, and a loop that calls it until the server stops.
 
 mod deletions;
+mod log;
 mod sweep;
 
 pub use deletions::delete_due;
+pub use log::advance;
 pub use sweep::sweep;
 
+use crate::log::Publisher;
 use crate::mail::{Carrier, Composer, sender};
 use crate::metrics::Metrics;
 use crate::state::App;
@@ -18,6 +21,8 @@ use truebell_store::StoreError;
 
 /// How often the outbox is looked into: a notice should be there before the person wonders.
 const MAIL_EVERY: Duration = Duration::from_secs(1);
+/// How often the transparency log takes in what waits: clients ask for proofs a few seconds after an event.
+const LOG_EVERY: Duration = Duration::from_secs(1);
 /// How often due deletions are looked for; they are due by the day.
 const DELETIONS_EVERY: Duration = Duration::from_secs(60);
 /// How often what is over is forgotten.
@@ -35,19 +40,22 @@ pub struct Jobs {
     pub carrier: Carrier,
     /// Makes mails.
     pub composer: Composer,
+    /// Publishes the transparency log.
+    pub publisher: Publisher,
 }
 
 impl Jobs {
     /// Starts all jobs; they end when `stop` becomes true, each between two pieces of work.
     pub fn start(self, stop: &watch::Receiver<bool>) -> JoinSet<()> {
-        let Self { app, metrics, carrier, composer } = self;
+        let Self { app, metrics, carrier, composer, mut publisher } = self;
         let mut jobs = JoinSet::new();
-        let (mail, deletions, sweeping) = (app.clone(), app.clone(), app);
+        let (mail, logging, deletions, sweeping) = (app.clone(), app.clone(), app.clone(), app);
         jobs.spawn(repeat("mail", (MAIL_EVERY, REST), stop.clone(), async move || {
             let round = sender::send_due(&*mail.store, &carrier, &composer, &|| mail.clock.now()).await?;
             metrics.count_mails(round);
             Ok(())
         }));
+        jobs.spawn(repeat("log", (LOG_EVERY, REST), stop.clone(), async move || advance(&logging, &mut publisher).await));
         jobs.spawn(repeat("deletions", (DELETIONS_EVERY, REST), stop.clone(), async move || {
             let deleted = delete_due(&*deletions.store, deletions.clock.now()).await?;
             if deleted > 0 {

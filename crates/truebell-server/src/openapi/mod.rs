@@ -35,7 +35,8 @@ pub fn pretty() -> String {
 pub fn document() -> Value {
     let mut paths: Map<String, Value> = Map::new();
     for route in ROUTES {
-        let path = paths.entry(route.path).or_insert_with(|| json!({}));
+        // A wildcard is the router's own word; a template has names.
+        let path = paths.entry(route.path.replace("{*", "{")).or_insert_with(|| json!({}));
         if let Some(methods) = path.as_object_mut() {
             methods.insert(route.method.to_lowercase(), operation(route));
         }

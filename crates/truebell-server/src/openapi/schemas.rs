@@ -43,6 +43,13 @@ pub(super) const SCHEMAS: &[Schema] = &[
         "What is known of a check code. A code no event has is `never-sent`; the members after the verdict are those of a genuine one.",
         "code:text verdict:genuine|never-sent kind?:text at?:time server?:srv_ server_key?:bytes account?:acc_ account_key?:bytes event?:event",
     ),
+    schema("AskProofs", "What a client remembers of the log, and digests of events.", "origin:text size:number events:[bytes]"),
+    schema(
+        "Proofs",
+        "The published checkpoint, the hashes of a consistency proof, and the events that are in it.",
+        "checkpoint:text consistency:[bytes] events:[EventProof]",
+    ),
+    schema("EventProof", "An event's place in the log and the path from its leaf to the root.", "digest:bytes index:number path:[bytes]"),
     schema("AccountPublic", "An account's public keys.", "account:acc_ signing:bytes kem:bytes"),
     schema("Session", "A session as its device learns it, once.", "session:ses_ token:secret expires:time"),
     schema("NewDevice", "A device as it introduces itself.", "device:dev_ key:bytes name:text platform:text"),

@@ -55,11 +55,12 @@ impl Route {
 
     /// The names in braces.
     pub(super) fn placeholders(&self) -> impl Iterator<Item = &'static str> {
-        self.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+        self.path.split('/').filter_map(|part| Some(part.strip_prefix('{')?.strip_suffix('}')?.trim_start_matches('*')))
     }
 }
 
 const CBOR: &str = "application/cbor";
+const TEXT: &str = "text/plain";
 const OCTETS: &str = "application/octet-stream";
 
 const fn route(method: &'static str, path: &'static str, shows: Shows, body: Body, answer: Body, summary: &'static str) -> Route {
@@ -72,6 +73,32 @@ use Shows::{Enrolment, Nothing, Session};
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/v1/server", Nothing, Nil, Json("ServerInfo"), "Who this server is"),
     route("GET", "/v1/notices/{code}", Nothing, Nil, Json("Checked"), "Whether a notice with this check code was ever sent"),
+    route("GET", "/v1/log/checkpoint", Nothing, Nil, Bytes(TEXT, "The signed note"), "The published state of the transparency log"),
+    route("GET", "/v1/log/tile/{*tile}", Nothing, Nil, Bytes(OCTETS, "Hashes or entries"), "A tile of the log (C2SP tlog-tiles)"),
+    route(
+        "GET",
+        "/v1/log/proofs/{event}",
+        Nothing,
+        Nil,
+        Bytes(TEXT, "A tlog-proof"),
+        "That an event, named by its digest or check code, is in the log",
+    ),
+    route(
+        "POST",
+        "/v1/log/proofs",
+        Nothing,
+        Json("AskProofs"),
+        Json("Proofs"),
+        "That the log continues what a client remembers, and has these events",
+    ),
+    route(
+        "GET",
+        "/v1/log/consistency/{from}/{to}",
+        Nothing,
+        Nil,
+        Bytes(TEXT, "Hashes in base64, one a line"),
+        "That the log of one size continues the log of another",
+    ),
     route("POST", "/v1/sign-up/start", Nothing, Json("SignUpStart"), Json("SignUpStarted"), "Begin a sign-up; nothing is stored"),
     route(
         "POST",

@@ -10,7 +10,7 @@ use truebell_core::ids::{AccountId, DeviceId, ServerId, SessionId, VaultId};
 use truebell_core::secret::Secret;
 use truebell_core::sign::{PublicKey, Signature};
 use truebell_core::time::UnixMillis;
-use truebell_core::wire::{account, device, notice, server, sign_in, sign_up, vault};
+use truebell_core::wire::{account, device, log, notice, server, sign_in, sign_up, vault};
 
 /// Every `.route("…", …)` and constant path in the routes' own source.
 #[test]
@@ -108,6 +108,9 @@ fn samples() -> Vec<(&'static str, Value)> {
         ("Problem", json!(server::Problem { kind: "k".into(), title: "t".into(), status: 400, detail: Some("d".into()) })),
         ("ServerInfo", json!(info)),
         ("Checked", json!(notice::Checked { code: CheckCode::parse("00000-00000").unwrap(), verdict: genuine })),
+        ("AskProofs", json!(log::AskProofs { origin: "o".into(), size: 1, events: vec![Hash32([1; 32])] })),
+        ("Proofs", json!(log::Proofs { checkpoint: "c".into(), consistency: vec![], events: vec![] })),
+        ("EventProof", json!(log::EventProof { digest: Hash32([1; 32]), index: 1, path: vec![] })),
         ("AccountPublic", json!(public())),
         ("Session", json!(session())),
         ("NewDevice", json!(new_device())),

@@ -3,6 +3,7 @@
 mod account;
 mod device;
 mod hint;
+mod log;
 mod notice;
 mod server;
 mod session;
@@ -81,7 +82,7 @@ fn heavy() -> Router<Arc<App>> {
     Router::new().route("/v1/sign-in/lookup", post(sign_in::look_up::look_up)).route("/v1/sign-in/start", post(sign_in::start::start))
 }
 
-/// New accounts and attachments: shed first.
+/// New accounts, attachments and the log: shed first.
 fn bulk() -> Router<Arc<App>> {
     const CHUNK: &str = "/v1/vaults/{vault}/attachments/{attachment}/chunks/{index}";
     Router::new()
@@ -89,6 +90,11 @@ fn bulk() -> Router<Arc<App>> {
         .route("/v1/sign-up/finish", post(sign_up::finish::finish))
         .route(CHUNK, put(vault::put_chunk::put).get(vault::read_chunk::read))
         .route("/v1/vaults/{vault}/attachments/{attachment}", delete(vault::delete_attachment::delete))
+        .route("/v1/log/checkpoint", get(log::checkpoint::read))
+        .route("/v1/log/tile/{*tile}", get(log::tile::read))
+        .route("/v1/log/proofs", post(log::ask::ask))
+        .route("/v1/log/proofs/{event}", get(log::prove::read))
+        .route("/v1/log/consistency/{from}/{to}", get(log::consistency::read))
 }
 
 async fn no_such_route() -> Refusal {
