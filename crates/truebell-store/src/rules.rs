@@ -3,7 +3,7 @@
 //! Never here: a look-up or a write.
 
 use crate::StoreError;
-use crate::rows::{Change, NewCommit, NewMail, NewVault, Published, RevisionCursor, RevisionPage};
+use crate::rows::{Change, LogHead, NewCommit, NewMail, NewVault, Published, RevisionCursor, RevisionPage};
 use std::collections::{BTreeMap, BTreeSet};
 use truebell_core::event::{Act, Chain, Countersigned};
 use truebell_core::hash::Hash32;
@@ -23,6 +23,11 @@ pub(crate) const NOT_WAITING: StoreError = StoreError::Damaged("a log entry that
 /// The published checkpoint, if there is one: before the first, the row holds an empty note.
 pub(crate) fn has_published(published: Published) -> Option<Published> {
     (!published.note.is_empty()).then_some(published)
+}
+
+/// A log that has no row yet is empty: the row is made by its first leaf or checkpoint.
+pub(crate) fn log_or_empty(found: Option<LogHead>) -> LogHead {
+    found.unwrap_or_default()
 }
 
 /// Where a commit's number is kept: the place of the one 64 before it.

@@ -2,10 +2,10 @@
 //!
 //! Events write their leaves without touching a row of others; who gives places locks the one row of `log_head`.
 
-use super::columns::{find, fixed, int, list, number, run, time};
+use super::columns::{bound, find, fixed, int, list, number, run, time};
 use super::failure::Result;
 use crate::rows::{LogAppend, LogHead, LogPlace, Published};
-use crate::rules::{NOT_WAITING, has_published};
+use crate::rules::{NOT_WAITING, has_published, log_or_empty};
 use deadpool_postgres::{GenericClient, Transaction};
 use std::collections::BTreeMap;
 use truebell_core::hash::Hash32;
@@ -28,7 +28,7 @@ async fn read_head(db: &impl GenericClient, sql: &str) -> Result<Option<LogHead>
 }
 
 pub(super) async fn head(db: &impl GenericClient) -> Result<LogHead> {
-    Ok(read_head(db, HEAD).await?.unwrap_or_default())
+    Ok(log_or_empty(read_head(db, HEAD).await?))
 }
 
 pub(super) async fn waiting(db: &impl GenericClient, limit: u32) -> Result<Vec<Hash32>> {
@@ -82,8 +82,8 @@ pub(super) async fn publish(db: &Transaction<'_>, new: &Published) -> Result<boo
 }
 
 pub(super) async fn tiles(db: &impl GenericClient, tiles: &[TileId]) -> Result<Vec<Option<Vec<u8>>>> {
-    let asked = tiles.iter().filter_map(|tile| Some((i64::from(tile.level), i64::try_from(tile.index).ok()?)));
-    let (levels, places): (Vec<i64>, Vec<i64>) = asked.unzip();
+    // Beyond the largest number of a column there is no tile.
+    let (levels, places): (Vec<i64>, Vec<i64>) = tiles.iter().map(|tile| (i64::from(tile.level), bound(tile.index))).unzip();
     let sql =
         "SELECT level, place, body FROM log_tiles JOIN unnest($1::bigint[], $2::bigint[]) AS asked (level, place) USING (level, place)";
     let mut found = BTreeMap::new();

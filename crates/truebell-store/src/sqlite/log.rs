@@ -3,7 +3,7 @@
 use super::columns::{int, number, time};
 use crate::StoreError;
 use crate::rows::{LogAppend, LogHead, LogPlace, Published};
-use crate::rules::{NOT_WAITING, has_published};
+use crate::rules::{NOT_WAITING, has_published, log_or_empty};
 use crate::store::Result;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use truebell_core::hash::Hash32;
@@ -22,7 +22,7 @@ pub(super) fn head(db: &Connection) -> Result<LogHead> {
         let published = Published { size: number(row, 1)?, at: time(row, 2)?, note: row.get(3)? };
         Ok(LogHead { size: number(row, 0)?, published: has_published(published) })
     };
-    Ok(statement.query_row([], read).optional()?.unwrap_or_default())
+    Ok(log_or_empty(statement.query_row([], read).optional()?))
 }
 
 pub(super) fn waiting(db: &Connection, limit: u32) -> Result<Vec<Hash32>> {
