@@ -27,7 +27,7 @@ pub(crate) fn has_published(published: Published) -> Option<Published> {
 
 /// A log that has no row yet is empty: the row is made by its first leaf or checkpoint.
 pub(crate) fn log_or_empty(found: Option<LogHead>) -> LogHead {
-    found.unwrap_or_default()
+    found.unwrap_or(LogHead { size: 0, published: None })
 }
 
 /// Where a commit's number is kept: the place of the one 64 before it.
