@@ -66,6 +66,7 @@ impl Client {
         rows::put_event(&tx, event.act.seq, event.digest, set, true, true)?;
         rows::put_meta(&tx, "chain", &chain)?;
         tx.commit()?;
+        self.log.expect_event(event.at, self.world.clock.now());
         self.local.chain = chain;
         self.local.facts.learn(&event);
         Ok(())

@@ -18,6 +18,7 @@ mod inbox;
 mod index;
 mod items;
 mod kit_test;
+mod log;
 mod profile;
 mod rebase;
 mod rebuild;
@@ -90,6 +91,7 @@ pub struct Client {
     local: Local,
     index: index::Index,
     machine: Machine,
+    log: log::Watch,
     world: World,
     /// Lines not written to the replica yet.
     traces: Vec<Trace>,

@@ -39,6 +39,7 @@ struct Remains {
     keysets: Vec<rows::KeysetRow>,
     events: Vec<rows::EventRow>,
     chain_seen: Chain,
+    log: super::log::Remains,
     kept: Vec<PendingRow>,
 }
 
@@ -58,6 +59,7 @@ impl Remains {
             kept,
             keysets: rows::keysets(old.read()).unwrap_or_default(),
             events: rows::events(old.read()).unwrap_or_default(),
+            log: super::log::Remains::read(old),
             chain_seen: rows::meta(old.read(), "seen_at_enrolment").unwrap_or_default().unwrap_or_default(),
         }
     }
@@ -73,6 +75,7 @@ impl Remains {
         for event in &self.events {
             rows::put_event(&tx, event.seq, event.digest, &event.body, event.own, event.seen)?;
         }
+        self.log.write(&tx)?;
         tx.commit()?;
         Ok(new)
     }

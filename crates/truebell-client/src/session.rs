@@ -35,7 +35,7 @@ impl Line<'_> {
     }
 
     /// A question without a session.
-    fn plain<T: serde::de::DeserializeOwned>(&mut self, path: &str, body: &impl serde::Serialize) -> Result<T, Error> {
+    pub(super) fn plain<T: serde::de::DeserializeOwned>(&mut self, path: &str, body: &impl serde::Serialize) -> Result<T, Error> {
         let body = serde_json::to_vec(body).unwrap_or_default();
         let answer = ask(self.world, &self.device.server, &self.device.pinned, None, &Question::post(path, JSON, &body));
         self.traces.push(answer.trace.clone());

@@ -4,6 +4,7 @@ use super::replica::rows;
 use super::{Client, Error};
 use truebell_core::head::StateCode;
 use truebell_core::ids::{AccountId, DeviceId};
+use truebell_core::log::{LogStanding, describe_log};
 use truebell_core::sign::Fingerprint;
 use truebell_core::time::UnixMillis;
 use truebell_engine::sync::{View, sentences};
@@ -44,6 +45,10 @@ pub struct Status {
     pub sync: View,
     /// The same in words.
     pub sentence: String,
+    /// The server's public log, as far as this device follows it.
+    pub log: LogStanding,
+    /// The same in words.
+    pub log_sentence: String,
 }
 
 /// One exchange, as it was judged. Holds no secret, no body and no address.
@@ -71,6 +76,7 @@ impl Client {
             pending += rows::inflight(db, row.vault)?.map_or(0, |commit| commit.revisions.len());
         }
         let sync = self.machine.view().clone();
+        let log = self.log_standing()?;
         Ok(Status {
             server: self.device.server.clone(),
             fingerprint: self.device.pinned.key.fingerprint(),
@@ -88,6 +94,8 @@ impl Client {
             state: self.local.account_head(self.device.trust.account).code(),
             sentence: sentences::describe(&sync),
             sync,
+            log_sentence: describe_log(&log),
+            log,
         })
     }
 

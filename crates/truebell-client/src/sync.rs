@@ -116,6 +116,7 @@ impl Client {
                 }
             }
         }
+        self.follow_log()?;
         self.flush()?;
         let Tally { pulled, pushed, merged, notices, restored } = tally;
         let view = self.machine.view().clone();
@@ -184,6 +185,7 @@ impl Client {
                 self.device.pinned.generation = generation.to_vec().into();
                 self.profile.save(&self.device).map_err(Error::from)?;
                 tally.restored = Some(sentences::describe_restored(lost));
+                self.log.expect_event(UnixMillis(0), self.world.clock.now());
             }
             // It was restored between two questions: the next run sees it again.
             Outcome::Restored { .. } => return Err(Unproven::Incomplete.into()),
@@ -216,7 +218,7 @@ impl Client {
             // have its notices come seen as well (MS-23).
             return Err(Unproven::Older.into());
         }
-        let (mut touched, mut pulled, mut notices) = (Touched::default(), 0, 0);
+        let (mut touched, mut pulled, mut notices, mut events) = (Touched::default(), 0, 0, Vec::new());
         let tx = self.replica.begin()?;
         let old = match restored {
             Some(()) => super::rebase::prepare_restore(&tx, &self.keys, &mut self.world, &mut touched)?,
@@ -230,6 +232,7 @@ impl Client {
                     let seen = own || is_first && event.act.seq <= enrolled.seq;
                     let new = rows::put_event(&tx, event.act.seq, event.digest, &body, own, seen)?;
                     notices += usize::from(new && !seen);
+                    events.extend(new.then_some(event.at));
                 }
                 Step::Record(record) => {
                     if record.epoch == from.chain.epoch && is_another_keyset(&tx, &record)? {
@@ -261,6 +264,8 @@ impl Client {
         let merged = author.run(&mut touched)?;
         tx.commit().map_err(ReplicaError::from)?;
         self.local = next;
+        let now = self.world.clock.now();
+        events.into_iter().for_each(|at| self.log.expect_event(at, now));
         (tally.pulled, tally.merged, tally.notices) = (tally.pulled + pulled, tally.merged + merged, tally.notices + notices);
         self.refresh(&touched)?;
         Ok(lost)

@@ -21,6 +21,7 @@ use truebell_core::event::{Act, Chain, What, check_act, countersign, inner_act};
 use truebell_core::hash::Hash32;
 use truebell_core::head::{AccountHead, Head, Reason, Status, VaultMark};
 use truebell_core::ids::{AccountId, AttachmentId, DeviceId, EventId, ServerId, SessionId, VaultId};
+use truebell_core::log::{Checkpoint, Origin, Tiles, append, derive_entry, prove_consistency, prove_inclusion};
 use truebell_core::opaque::ServerSetup;
 use truebell_core::outcome::Failure;
 use truebell_core::secret::Secret;
@@ -31,6 +32,7 @@ use truebell_core::totp::Totp;
 use truebell_core::vault::{Commit, Kind, Revision, SignedVaultHead};
 use truebell_core::wire::account::{self as wire, Record, Recorded, Session};
 use truebell_core::wire::device::{DeviceInfo, Devices, Enrol, Enrolled, NewDevice, Revoke, SessionInfo, Sessions};
+use truebell_core::wire::log::{AskProofs, EventProof, Proofs};
 use truebell_core::wire::server::{ServerInfo, SignUpMode};
 use truebell_core::wire::sync::{Frame, Have};
 use truebell_core::wire::vault::{Committed, NewVault, VaultInfo};
@@ -49,6 +51,23 @@ pub(super) enum Fault {
     Busy(UnixMillis),
     /// The body ends early.
     Cut(usize),
+}
+
+/// What the server does with its transparency log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LogMood {
+    /// Every event is in it.
+    Honest,
+    /// It has no checkpoint.
+    Silent,
+    /// New events do not get in.
+    Slow,
+    /// It gives no proof of consistency.
+    Unproven,
+    /// It shows another history of the same length.
+    Forked,
+    /// It shows less than it did.
+    Behind,
 }
 
 /// Changes the frames of a sync before they are sent.
@@ -80,6 +99,8 @@ struct Account {
 #[derive(Clone)]
 struct State {
     accounts: BTreeMap<AccountId, Account>,
+    /// Digests of events, in the order of the log.
+    log: Vec<Hash32>,
     restore_epoch: u64,
     generation: [u8; 16],
 }
@@ -97,6 +118,7 @@ struct Inner {
     tamper: Option<Tamper>,
     offline: bool,
     requests: Vec<String>,
+    log: LogMood,
 }
 
 /// The server, and the clock everybody in a test goes by.
@@ -113,7 +135,7 @@ impl Fake {
         let mut chance = Seeded::new(1);
         let key = SigningKey::make_random(&mut chance);
         let setup = ServerSetup::make_random(&mut chance);
-        let state = State { accounts: BTreeMap::new(), restore_epoch: 0, generation: [7; 16] };
+        let state = State { accounts: BTreeMap::new(), log: vec![], restore_epoch: 0, generation: [7; 16] };
         let inner = Inner {
             key,
             setup,
@@ -127,6 +149,7 @@ impl Fake {
             tamper: None,
             offline: false,
             requests: vec![],
+            log: LogMood::Honest,
         };
         Self(Arc::new(Mutex::new(inner)))
     }
@@ -151,6 +174,17 @@ impl Fake {
 
     pub(super) fn tamper(&self, tamper: Option<Tamper>) {
         self.inner().tamper = tamper;
+    }
+
+    pub(super) fn log(&self, mood: LogMood) {
+        self.inner().log = mood;
+    }
+
+    /// An event of somebody else.
+    pub(super) fn log_another(&self) {
+        let mut inner = self.inner();
+        let digest = Hash32(make_array(&mut inner.chance));
+        inner.state.log.push(digest);
     }
 
     pub(super) fn offline(&self, offline: bool) {
@@ -352,9 +386,47 @@ impl Inner {
             ["devices"] if request.method == Method::Post => read(body).and_then(|enrol| self.enrol(request.token, enrol)),
             ["sessions", "challenge"] => json(&sign_in::Challenged { challenge: b"challenge".to_vec().into() }),
             ["sessions"] if request.method == Method::Post => read(body).and_then(|prove| self.prove(prove)),
+            ["log", "proofs"] => read(body).and_then(|asked| self.prove_log(&asked)),
             ["notices", _] => json(&serde_json::json!({ "code": parts[1], "verdict": "never-sent" })),
             _ => return None,
         })
+    }
+
+    /// The log, taken in at the moment it is asked for.
+    fn prove_log(&mut self, asked: &AskProofs) -> Done {
+        if self.log == LogMood::Silent {
+            return Err(Reason::NotFound);
+        }
+        if self.log != LogMood::Slow {
+            let sets = self.state.accounts.values().flat_map(|account| &account.events);
+            let digests: Vec<Hash32> = sets.map(|set| Hash32::derive_plain(set.as_bytes())).collect();
+            let new: Vec<Hash32> = digests.into_iter().filter(|digest| !self.state.log.contains(digest)).collect();
+            self.state.log.extend(new);
+        }
+        let mut digests = self.state.log.clone();
+        match self.log {
+            LogMood::Forked => digests[0] = Hash32([0xf0; 32]),
+            LogMood::Behind => digests.truncate(1),
+            _ => {}
+        }
+        let entries: Vec<Hash32> = digests.iter().map(derive_entry).collect();
+        let appended = append(0, &[], &entries).unwrap();
+        let mut tiles = Tiles::default();
+        appended.tiles.iter().for_each(|(tile, kept)| tiles.put(*tile, kept));
+        let origin = Origin { server: SERVER, restore_epoch: self.state.restore_epoch };
+        let from = if asked.origin == origin.to_string() { asked.size.min(appended.size) } else { 0 };
+        let mut consistency = prove_consistency(&tiles, from, appended.size).unwrap();
+        if self.log == LogMood::Unproven {
+            consistency.clear();
+        }
+        let place = |digest: &Hash32| digests.iter().position(|known| known == digest).map(|index| index as u64);
+        let prove = |digest: &Hash32| {
+            let index = place(digest)?;
+            Some(EventProof { digest: *digest, index, path: prove_inclusion(&tiles, index, appended.size)? })
+        };
+        let events = asked.events.iter().filter_map(prove).collect();
+        let checkpoint = Checkpoint { origin, size: appended.size, root: appended.root }.sign(&self.key);
+        json(&Proofs { checkpoint, consistency, events })
     }
 
     fn new_session(&mut self, account: AccountId, device: DeviceId) -> Session {

@@ -3,6 +3,7 @@
 mod account;
 mod chaos;
 mod hostile;
+mod log;
 mod offline;
 mod replica;
 

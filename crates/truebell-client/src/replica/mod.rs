@@ -68,7 +68,7 @@ impl From<rusqlite::Error> for ReplicaError {
 pub(super) type Result<T> = std::result::Result<T, ReplicaError>;
 
 /// The version of the schema this program writes (`PRAGMA user_version`).
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
 const TRACE_LEN: u32 = 50;
 
 /// The local copy.
@@ -93,6 +93,13 @@ impl Replica {
             0 => {
                 let tx = replica.begin()?;
                 tx.execute_batch(include_str!("schema.sql"))?;
+                tx.execute_batch(include_str!("schema-2.sql"))?;
+                tx.pragma_update(None, "user_version", SCHEMA)?;
+                tx.commit()?;
+            }
+            1 => {
+                let tx = replica.begin()?;
+                tx.execute_batch(include_str!("schema-2.sql"))?;
                 tx.pragma_update(None, "user_version", SCHEMA)?;
                 tx.commit()?;
             }

@@ -100,6 +100,33 @@ pub(in super::super) fn put_event(db: &Connection, seq: u64, digest: Hash32, bod
     Ok(here == 0)
 }
 
+/// Events of the chain without a proof that they are in the log, at most `limit`, oldest first.
+pub(in super::super) fn unproven_events(db: &Connection, limit: usize) -> Result<Vec<Hash32>> {
+    let mut statement = db.prepare_cached(
+        "SELECT digest FROM events e WHERE lost = 0 AND NOT EXISTS (SELECT 1 FROM log_proofs p WHERE p.digest = e.digest) ORDER BY seq LIMIT ?1",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    Ok(statement.query_map([limit], |row| hash(row, 0))?.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The proof that an event is in the log.
+pub(in super::super) fn log_proof(db: &Connection, digest: Hash32) -> Result<Option<String>> {
+    let mut statement = db.prepare_cached("SELECT proof FROM log_proofs WHERE digest = ?1")?;
+    Ok(statement.query_row([digest.0.as_slice()], |row| row.get(0)).optional()?)
+}
+
+/// All of them.
+pub(in super::super) fn log_proofs(db: &Connection) -> Result<Vec<(Hash32, String)>> {
+    let mut statement = db.prepare_cached("SELECT digest, proof FROM log_proofs")?;
+    Ok(statement.query_map([], |row| Ok((hash(row, 0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Keeps one.
+pub(in super::super) fn put_log_proof(db: &Connection, digest: Hash32, proof: &str) -> Result<()> {
+    db.prepare_cached("INSERT OR REPLACE INTO log_proofs (digest, proof) VALUES (?1, ?2)")?.execute(params![digest.0.as_slice(), proof])?;
+    Ok(())
+}
+
 /// Marks an event as seen.
 pub(in super::super) fn mark_seen(db: &Connection, seq: u64) -> Result<()> {
     db.prepare_cached("UPDATE events SET seen = 1 WHERE seq = ?1")?.execute([signed(seq)])?;

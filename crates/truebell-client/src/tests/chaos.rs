@@ -60,7 +60,9 @@ fn story_of(seed: u64) {
             }
             14 if below(chance, 3) == 0 => {
                 drop(devices[which].take());
-                devices[which] = Some(story.unlock(["laptop", "phone"][which]).unwrap());
+                // Chance of its own: numbers that repeat would let the server take a commit for one it knows.
+                let (profile, world) = (story.profile(["laptop", "phone"][which]), story.server.world(1000 + step));
+                devices[which] = Some(unlock(&profile, &password(), None, world).unwrap());
             }
             _ if below(chance, 3) == 0 => story.server.restore(),
             _ => story.server.back_up(),

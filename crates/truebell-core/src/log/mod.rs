@@ -4,6 +4,7 @@
 //! this module is an alarm, and none can hold a notice back (law 1).
 
 mod checkpoint;
+mod follow;
 mod note;
 mod proof;
 mod sentences;
@@ -12,6 +13,7 @@ mod tree;
 mod witness;
 
 pub use checkpoint::{Checkpoint, Compared, NotACheckpoint, Origin, compare};
+pub use follow::{Followed, Found, follow};
 pub use note::{NotANote, Note, is_key_name};
 pub use proof::{Consistency, Included, NotIncluded, Proof};
 pub use sentences::{Contradiction, LogStanding, Standing, describe, describe_log};

@@ -1,0 +1,249 @@
+//! The server's public log, followed: what this device remembers of it, and the proofs its account's events are owed.
+//!
+//! Never here: a notice or an alarm. An event is told when it is proven; whether it is in the log is told beside it. No failure here
+//! fails a sync, and where nothing is owed nothing is asked.
+
+use super::exchange::{Question, ask};
+use super::replica::{Replica, ReplicaError, rows};
+use super::{Client, Error};
+use minicbor::{Decode, Encode};
+use rusqlite::Connection;
+use std::time::Duration;
+use truebell_core::event::CheckCode;
+use truebell_core::hash::Hash32;
+use truebell_core::log::{
+    Checkpoint, Compared, Contradiction, Found, LogStanding, NotACheckpoint, Origin, Policy, Proof, Standing, compare, follow,
+};
+use truebell_core::time::UnixMillis;
+use truebell_core::wire::log::{AskProofs, EVENTS_MAX, Proofs};
+use truebell_engine::sync::View;
+
+/// How long a server has to take an event in before it is asked.
+const SOON: Duration = Duration::from_secs(10);
+/// How long after a question that left something owed the next one is, doubled each time.
+const AGAIN: Duration = Duration::from_secs(30);
+/// The longest such time.
+const AGAIN_MAX: Duration = Duration::from_secs(3600);
+const META: &str = "log";
+
+/// What is remembered, in `meta`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+struct Memory {
+    /// The last checkpoint that was verified and continues those before it, a signed note.
+    #[n(0)]
+    checkpoint: String,
+    /// Not to be asked before.
+    #[n(1)]
+    ask_at: UnixMillis,
+    /// Questions since all was proven.
+    #[n(2)]
+    tries: u32,
+    /// Leaves the server showed last, where they were fewer than it had.
+    #[n(3)]
+    behind: Option<u64>,
+    /// How `before` and `other` do not go together.
+    #[n(4)]
+    contradiction: Option<Contradiction>,
+    /// The checkpoint that did not go with the one remembered then, a signed note.
+    #[n(5)]
+    other: String,
+    /// The one remembered then.
+    #[n(6)]
+    before: String,
+}
+
+/// What a client knows of the log.
+#[derive(Debug)]
+pub(super) struct Watch {
+    memory: Memory,
+    /// Whether anything is to be asked for.
+    owed: bool,
+}
+
+impl Watch {
+    pub(super) fn load(replica: &Replica) -> Result<Self, ReplicaError> {
+        let memory: Memory = rows::meta(replica.read(), META)?.unwrap_or_default();
+        let owed = !rows::unproven_events(replica.read(), 1)?.is_empty();
+        Ok(Self { memory, owed })
+    }
+
+    /// An event that the server recorded at a time is owed a proof.
+    pub(super) fn expect_event(&mut self, at: UnixMillis, now: UnixMillis) {
+        let fresh = at <= now && at + SOON > now;
+        let soon = if fresh { at + SOON } else { now };
+        self.memory.ask_at = if self.owed { self.memory.ask_at.min(soon) } else { soon };
+        self.memory.tries = 0;
+        self.owed = true;
+    }
+
+    /// A clock that went back must not put the question off for ever.
+    fn is_due(&self, now: UnixMillis) -> bool {
+        self.owed && (self.memory.ask_at <= now || self.memory.ask_at > now + AGAIN_MAX)
+    }
+
+    fn put_off(&mut self, now: UnixMillis) {
+        let wait = AGAIN.saturating_mul(1 << self.memory.tries.min(16)).min(AGAIN_MAX);
+        self.memory.tries = self.memory.tries.saturating_add(1);
+        self.memory.ask_at = now + wait;
+    }
+}
+
+/// What a rebuild takes along.
+#[derive(Default)]
+pub(super) struct Remains {
+    memory: Option<Memory>,
+    proofs: Vec<(Hash32, String)>,
+}
+
+impl Remains {
+    pub(super) fn read(old: &Replica) -> Self {
+        Self { memory: rows::meta(old.read(), META).unwrap_or_default(), proofs: rows::log_proofs(old.read()).unwrap_or_default() }
+    }
+
+    pub(super) fn write(&self, db: &Connection) -> Result<(), ReplicaError> {
+        if let Some(memory) = &self.memory {
+            rows::put_meta(db, META, memory)?;
+        }
+        self.proofs.iter().try_for_each(|(digest, proof)| rows::put_log_proof(db, *digest, proof))
+    }
+}
+
+impl Client {
+    /// The log of this server since the last restore this device knows of.
+    fn log_origin(&self) -> Origin {
+        Origin { server: self.device.trust.server, restore_epoch: self.device.pinned.restore_epoch }
+    }
+
+    fn remembered(&self) -> Option<Checkpoint> {
+        Checkpoint::verify(&self.log.memory.checkpoint, self.device.trust.server, &self.device.pinned.key).ok()
+    }
+
+    /// Asks for what is owed, if it is time. A server that does not answer, or not well, is asked again later; only local trouble is
+    /// an error.
+    pub(super) fn follow_log(&mut self) -> Result<(), Error> {
+        let now = self.world.clock.now();
+        if !self.log.is_due(now) || !matches!(self.machine.view(), View::UpToDate { .. }) {
+            return Ok(());
+        }
+        let events = rows::unproven_events(self.replica.read(), EVENTS_MAX)?;
+        let remembered = self.remembered();
+        let origin = remembered.map(|remembered| remembered.origin.to_string()).unwrap_or_default();
+        let asked = AskProofs { origin, size: remembered.map_or(0, |remembered| remembered.size), events };
+        let answer = self.line().plain::<Proofs>("/v1/log/proofs", &asked);
+        self.log.put_off(now);
+        let mut proven = Vec::new();
+        if let Ok(answer) = answer
+            && let Ok(followed) = follow(remembered.as_ref(), &answer, &self.log_origin(), &self.device.pinned.key, &asked.events)
+        {
+            proven = followed.proven;
+            self.learn(followed.found, &followed.checkpoint, answer.checkpoint);
+        }
+        let tx = self.replica.begin()?;
+        for (digest, proof) in &proven {
+            rows::put_log_proof(&tx, *digest, &proof.to_text())?;
+        }
+        let left = rows::unproven_events(&tx, 1)?;
+        let all_is_proven = left.is_empty() && !self.log.memory.checkpoint.is_empty();
+        if all_is_proven {
+            self.log.memory.tries = 0;
+        } else if proven.len() == EVENTS_MAX {
+            self.log.memory.ask_at = now;
+        }
+        rows::put_meta(&tx, META, &self.log.memory)?;
+        tx.commit().map_err(ReplicaError::from)?;
+        self.log.owed = !all_is_proven;
+        Ok(())
+    }
+
+    fn learn(&mut self, found: Found, shown: &Checkpoint, note: String) {
+        let memory = &mut self.log.memory;
+        match found {
+            Found::Continues => {
+                memory.checkpoint = note;
+                memory.behind = None;
+                // What was not shown then is shown now; what was proven stays.
+                if memory.contradiction == Some(Contradiction::NotContinued) {
+                    memory.contradiction = None;
+                }
+            }
+            Found::Behind => memory.behind = Some(shown.size),
+            Found::Contradicts(how) if memory.contradiction != Some(Contradiction::Forked) => {
+                memory.contradiction = Some(how);
+                memory.before.clone_from(&memory.checkpoint);
+                memory.other = note;
+            }
+            Found::Contradicts(_) => {}
+        }
+    }
+
+    /// How the log stands.
+    pub fn log_standing(&self) -> Result<LogStanding, Error> {
+        let Some(remembered) = self.remembered() else { return Ok(LogStanding::NotSeen) };
+        let memory = &self.log.memory;
+        if let Some(how) = memory.contradiction {
+            let size = |note: &str| Checkpoint::read_unverified(note).map_or(0, |checkpoint| checkpoint.size);
+            return Ok(LogStanding::Contradicted { how, remembered: size(&memory.before), shown: size(&memory.other) });
+        }
+        if let Some(shown) = memory.behind {
+            return Ok(LogStanding::Behind { had: remembered.size, shown });
+        }
+        let waiting = rows::unproven_events(self.replica.read(), usize::MAX)?.len();
+        Ok(LogStanding::Consistent { origin: remembered.origin.to_string(), size: remembered.size, waiting })
+    }
+
+    /// How one of the account's events, by its place in the chain, stands in the log as far as this device knows. Its proof is checked
+    /// again, since the disk is not believed.
+    pub fn standing_in_log(&self, seq: u64) -> Result<Standing, Error> {
+        let event = rows::events(self.replica.read())?.into_iter().rfind(|row| row.seq == seq);
+        let Some(digest) = event.map(|row| row.digest) else { return Ok(Standing::NotChecked) };
+        let proof = rows::log_proof(self.replica.read(), digest)?;
+        let asked = self.log.memory.tries > 0 || !self.log.memory.checkpoint.is_empty();
+        let without = if asked { Standing::NotYet } else { Standing::NotChecked };
+        Ok(proof.and_then(|proof| self.check_proof(&proof, digest)).unwrap_or(without))
+    }
+
+    fn check_proof(&self, proof: &str, digest: Hash32) -> Option<Standing> {
+        let included = Proof::parse(proof).ok()?.verify(&digest, self.device.trust.server, &self.device.pinned.key).ok()?;
+        Some(Standing::of(&included, Policy::default().count(proof).by))
+    }
+
+    /// How an event that is not among this device's own stands in the log: the server is asked for a proof by the event's code, and
+    /// the proof is checked. Not being answered is *not yet*.
+    pub fn ask_log(&mut self, code: &CheckCode, digest: Hash32) -> Result<Standing, Error> {
+        let path = format!("/v1/log/proofs/{code}");
+        let answered = ask(&mut self.world, &self.device.server, &self.device.pinned, None, &Question::get(&path));
+        self.traces.push(answered.trace.clone());
+        self.flush()?;
+        let proof = answered.accepted().ok().and_then(|(body, _)| String::from_utf8(body).ok());
+        Ok(proof.and_then(|proof| self.check_proof(&proof, digest)).unwrap_or(Standing::NotYet))
+    }
+
+    /// The checkpoint this device remembers, a signed note: to compare with another device's, or to show.
+    pub fn log_checkpoint(&self) -> Option<&str> {
+        Some(self.log.memory.checkpoint.as_str()).filter(|note| !note.is_empty())
+    }
+
+    /// The two checkpoints that do not go together, signed notes, where there are such.
+    pub fn log_evidence(&self) -> Option<(Contradiction, &str, &str)> {
+        let memory = &self.log.memory;
+        memory.contradiction.map(|how| (how, memory.before.as_str(), memory.other.as_str()))
+    }
+
+    /// Compares a checkpoint that another device of this account has seen with the one remembered here. A fork that shows is kept as
+    /// evidence.
+    pub fn compare_log(&mut self, note: &str) -> Result<Result<Compared, NotACheckpoint>, Error> {
+        let other = match Checkpoint::verify(note, self.device.trust.server, &self.device.pinned.key) {
+            Ok(other) => other,
+            Err(why) => return Ok(Err(why)),
+        };
+        let Some(remembered) = self.remembered() else { return Ok(Ok(Compared::OtherLog)) };
+        let compared = compare(&remembered, &other);
+        if let Some(how) = Contradiction::of(compared) {
+            self.learn(Found::Contradicts(how), &other, note.to_owned());
+            let tx = self.replica.begin()?;
+            rows::put_meta(&tx, META, &self.log.memory)?;
+            tx.commit().map_err(ReplicaError::from)?;
+        }
+        Ok(Ok(compared))
+    }
+}
