@@ -4,10 +4,13 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use truebell_client::{Client, Filter, ItemRef, NoticeAnswer, Profile, SignIn, SignUp, World, sign_in, sign_up, test_kit, unlock};
+use truebell_client::{
+    Client, Clock, Filter, ItemRef, NoticeAnswer, Profile, SignIn, SignUp, SystemClock, World, sign_in, sign_up, test_kit, unlock,
+};
 use truebell_core::chance::Chance;
 use truebell_core::ids::ServerId;
 use truebell_core::item::Item;
+use truebell_core::log::{LogStanding, Standing};
 use truebell_core::opaque::ServerSetup;
 use truebell_core::seal::SealKey;
 use truebell_core::secret::Secret;
@@ -18,6 +21,8 @@ use truebell_core::wire::server::SignUpMode;
 use truebell_engine::sync::View;
 use truebell_server::chance::MachineChance;
 use truebell_server::clock::MachineClock;
+use truebell_server::jobs::advance;
+use truebell_server::log::{Publisher, Witnesses, over_http};
 use truebell_server::{App, ServerKeys, Settings, router};
 use truebell_store::Store;
 use truebell_store::rows::Identity;
@@ -26,7 +31,8 @@ use truebell_store::sqlite::Sqlite;
 /// A server on a free port, with a runtime of its own; both end with it.
 struct Server {
     url: String,
-    _runtime: tokio::runtime::Runtime,
+    app: Arc<App>,
+    runtime: tokio::runtime::Runtime,
     _folder: tempfile::TempDir,
 }
 
@@ -48,10 +54,16 @@ impl Server {
             tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap()
         });
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let app = App::new(store, keys, identity, settings, Arc::new(MachineClock), Arc::new(MachineChance));
-        let service = router(Arc::new(app)).into_make_service_with_connect_info::<SocketAddr>();
+        let app = Arc::new(App::new(store, keys, identity, settings, Arc::new(MachineClock), Arc::new(MachineChance)));
+        let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         runtime.spawn(async move { axum::serve(listener, service).await });
-        Self { url, _runtime: runtime, _folder: folder }
+        Self { url, app, runtime, _folder: folder }
+    }
+
+    /// A round of the job that takes events into the log.
+    fn advance_log(&self) {
+        let mut publisher = Publisher::new(Witnesses::default(), 0, over_http());
+        self.runtime.block_on(advance(&self.app, &mut publisher)).unwrap();
     }
 }
 
@@ -162,4 +174,48 @@ fn the_tour_works_against_the_real_server() {
     assert_eq!(laptop.status().unwrap().email, "ada@example.net");
     laptop.sign_out(false).unwrap();
     assert!(!profile("laptop").folder().exists());
+}
+
+/// The machine's clock, a minute later.
+struct InAMinute;
+
+impl Clock for InAMinute {
+    fn now(&self) -> UnixMillis {
+        SystemClock.now() + std::time::Duration::from_secs(60)
+    }
+}
+
+#[test]
+fn an_event_is_proven_to_be_in_the_public_log() {
+    let server = Server::start();
+    let home = tempfile::tempdir().unwrap();
+    let profile = || Profile::open("laptop", Some(home.path())).unwrap();
+    let password = Secret::new("correct horse battery staple");
+    let request = SignUp {
+        server: server.url.clone(),
+        fingerprint: None,
+        email: "ada@example.org".into(),
+        password: password.clone(),
+        invitation: None,
+        device_name: "laptop".into(),
+        vault_name: "Personal".into(),
+    };
+    let (mut laptop, _kit) = sign_up(&profile(), &request, World::system()).unwrap();
+    sync(&mut laptop);
+    assert_eq!(laptop.log_standing().unwrap(), LogStanding::NotSeen, "it is not asked for at once");
+    drop(laptop);
+
+    let later = || World { clock: Arc::new(InAMinute), ..World::system() };
+    let mut laptop = unlock(&profile(), &password, None, later()).unwrap();
+    sync(&mut laptop);
+    assert_eq!(laptop.standing_in_log(1).unwrap(), Standing::NotYet, "the log has no checkpoint");
+    server.advance_log();
+    laptop.change_password(&password, &Secret::new("another one")).unwrap();
+    server.advance_log();
+    sync(&mut laptop);
+    let LogStanding::Consistent { size, waiting, .. } = laptop.log_standing().unwrap() else { panic!("{:?}", laptop.log_standing()) };
+    assert_eq!((size, waiting), (2, 0));
+    for seq in [1, 2] {
+        assert!(matches!(laptop.standing_in_log(seq).unwrap(), Standing::Included { size: 2, .. }));
+    }
 }

@@ -183,6 +183,49 @@ pub struct Opened {
     pub items: Vec<(ItemId, Item)>,
 }
 
+/// The server's public log, as `truebell log` shows it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LogView {
+    /// How it stands.
+    pub standing: serde_json::Value,
+    /// The same in words.
+    pub sentence: String,
+    /// The checkpoint this device remembers, a signed note.
+    pub checkpoint: Option<String>,
+    /// The account's events, oldest first.
+    pub events: Vec<LogEvent>,
+    /// Two checkpoints that do not go together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<LogEvidence>,
+    /// What came of comparing, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compared: Option<String>,
+}
+
+/// One event's place in the log.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LogEvent {
+    /// Its place in the account's chain.
+    pub seq: u64,
+    /// Its check code.
+    pub code: String,
+    /// How it stands.
+    pub standing: serde_json::Value,
+    /// The same in words.
+    pub sentence: String,
+}
+
+/// Two checkpoints the server signed that do not go together.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LogEvidence {
+    /// How: `forked` is proven by the two alone, `not-continued` by the lack of a proof.
+    pub how: serde_json::Value,
+    /// The one that was remembered.
+    pub remembered: String,
+    /// The other.
+    pub shown: String,
+}
+
 /// How things stand, as `truebell status` shows it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StatusView {
@@ -235,6 +278,12 @@ pub struct OpenStatus {
     pub sync: serde_json::Value,
     /// The same in words.
     pub sentence: String,
+    /// The server's public log, as far as this device follows it.
+    #[serde(default)]
+    pub log: serde_json::Value,
+    /// The same in words.
+    #[serde(default)]
+    pub log_sentence: String,
     /// The last exchanges, newest first (`--why`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<Vec<truebell_client::Trace>>,

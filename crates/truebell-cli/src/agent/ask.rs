@@ -293,6 +293,11 @@ pub enum Ask {
         /// Their places in the chain.
         seqs: Vec<u64>,
     },
+    /// How the server's public log stands, and where the account's events are in it.
+    Log {
+        /// Another device's checkpoint to compare with.
+        compare: Option<String>,
+    },
     /// Checks a notice.
     VerifyNotice {
         /// Its code.

@@ -1,7 +1,9 @@
 //! The desk: an unlocked [`Client`] that answers one [`Ask`] after another. The agent has one, and so has a command that works
 //! without the agent. Never here: sockets, prompts, words about how to type a command.
 
-use super::answer::{Card, FieldView, ItemView, Listing, Made, OpenStatus, Opened, Row, Section, StatusView, SyncNote};
+use super::answer::{
+    Card, FieldView, ItemView, Listing, LogEvent, LogEvidence, LogView, Made, OpenStatus, Opened, Row, Section, StatusView, SyncNote,
+};
 use super::ask::{Ask, ItemName, Scope, State};
 use super::door::Streams;
 use super::edit;
@@ -14,6 +16,7 @@ use truebell_client::{Client, Clock, Error, Filter, ItemRef, Kind, Listed, Profi
 use truebell_core::event::CheckCode;
 use truebell_core::ids::VaultId;
 use truebell_core::item::{FieldKind, Item};
+use truebell_core::log::{self, Compared, NotACheckpoint};
 use truebell_core::outcome;
 use truebell_core::secret::Secret;
 use truebell_core::time::UnixMillis;
@@ -144,6 +147,7 @@ impl Desk {
             Ask::RemoveSecondFactor { code } => self.act(|client| client.remove_second_factor(&code)),
             Ask::Inbox => self.inbox(),
             Ask::Seen { seqs } => self.act(|client| client.mark_seen(&seqs)),
+            Ask::Log { compare } => self.log(compare.as_deref()),
             Ask::VerifyNotice { code } => self.verify_notice(&code),
             Ask::SignOut { discard } => self.sign_out(discard),
         }
@@ -188,6 +192,8 @@ impl Desk {
             state: status.state.to_string(),
             sync: serde_json::to_value(&status.sync).unwrap_or_default(),
             sentence: status.sentence,
+            log: serde_json::to_value(&status.log).unwrap_or_default(),
+            log_sentence: status.log_sentence,
             why: if why { Some(client.trace().map_err(of)?) } else { None },
         };
         json(&StatusView {
@@ -357,6 +363,35 @@ impl Desk {
         json(&serde_json::json!({ "events": client.inbox().map_err(of)?, "up_to_date": up_to_date, "sentence": synced.sentence }))
     }
 
+    fn log(&mut self, compare: Option<&str>) -> Asked {
+        let client = self.client()?;
+        drop(client.sync().map_err(of)?);
+        let compared = match compare {
+            Some(note) => Some(compare_words(client.compare_log(note).map_err(of)?)),
+            None => None,
+        };
+        let mut events = Vec::new();
+        for entry in client.inbox().map_err(of)?.iter().rev() {
+            let standing = client.standing_in_log(entry.notice.seq).map_err(of)?;
+            let (seq, code, sentence) = (entry.notice.seq, entry.notice.code.to_string(), log::describe(&standing));
+            events.push(LogEvent { seq, code, standing: serde_json::to_value(&standing).unwrap_or_default(), sentence });
+        }
+        let standing = client.log_standing().map_err(of)?;
+        let evidence = client.log_evidence().map(|(how, remembered, shown)| LogEvidence {
+            how: serde_json::to_value(how).unwrap_or_default(),
+            remembered: remembered.to_owned(),
+            shown: shown.to_owned(),
+        });
+        json(&LogView {
+            sentence: log::describe_log(&standing),
+            standing: serde_json::to_value(&standing).unwrap_or_default(),
+            checkpoint: client.log_checkpoint().map(str::to_owned),
+            events,
+            evidence,
+            compared,
+        })
+    }
+
     fn verify_notice(&mut self, code: &str) -> Asked {
         let code = CheckCode::parse(code).ok_or_else(|| Failure::usage("A check code is ten letters and digits, such as 7KQ4F-2M9XB."))?;
         json(&self.client()?.verify_notice(&code).map_err(of)?)
@@ -399,6 +434,23 @@ impl Desk {
 
 fn of(error: Error) -> Failure {
     failure_of(&error)
+}
+
+/// What came of comparing another device's checkpoint with the one remembered here.
+fn compare_words(compared: Result<Compared, NotACheckpoint>) -> String {
+    match compared {
+        Ok(Compared::Same) => "Both devices have seen the same log.".into(),
+        Ok(Compared::Forked) => {
+            "The server has shown the two devices two different logs of one length. Both are kept here: `truebell log evidence` shows them."
+                .into()
+        }
+        Ok(Compared::FirstIsEarlier) => "The other device has seen more of the log: compare again when this one has caught up.".into(),
+        Ok(Compared::SecondIsEarlier) => "This device has seen more of the log: compare again when the other one has caught up.".into(),
+        Ok(Compared::OtherLog) => {
+            "The two are not of one log: one of the devices has not seen that the server was restored, or has seen no log yet.".into()
+        }
+        Err(why) => format!("It cannot be compared: {why}."),
+    }
 }
 
 fn vault_names(client: &Client) -> Answered<BTreeMap<VaultId, String>> {

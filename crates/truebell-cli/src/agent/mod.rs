@@ -15,7 +15,7 @@ mod place;
 mod serve;
 mod start;
 
-pub use answer::{Card, Edited, FieldView, ItemView, Line, Lines, Made, Opened, Row, Section, StatusView, SyncNote};
+pub use answer::{Card, Edited, FieldView, ItemView, Line, Lines, LogView, Made, Opened, Row, Section, StatusView, SyncNote};
 pub use ask::{Ask, Changes, FieldChange, ItemName, Scope, State};
 pub use desk::{Desk, failure_of};
 pub use door::{Door, Streams};

@@ -23,6 +23,7 @@ mod invite;
 mod item;
 mod kit;
 mod lock;
+mod log;
 mod mail;
 mod notice;
 mod password;
@@ -88,6 +89,7 @@ Secrets for programs
 Security
   events         What happened to the account: the inbox of verified notices
   notice         Check a notice by its code
+  log            The server's public log of events, and what is proven of it
   devices        List devices, or take access away
   sessions       List sessions, or end one
 {server}
@@ -187,6 +189,8 @@ pub enum Command {
     /// Check a notice by its code
     #[command(subcommand)]
     Notice(notice::Notice),
+    /// The server's public log of events, and what is proven of it
+    Log(log::Log),
     /// Read the file of another password manager
     Import(import::Import),
     /// Write items to a file
@@ -291,6 +295,7 @@ fn dispatch(command: Command, context: &mut Context) -> Answered<Ending> {
         Command::Kit(command) => command.run(context),
         Command::Events(command) => command.run(context),
         Command::Notice(command) => return command.run(context),
+        Command::Log(command) => command.run(context),
         Command::Import(command) => command.run(context),
         Command::Export(command) => command.run(context),
         Command::Serve(command) => command.run(context),

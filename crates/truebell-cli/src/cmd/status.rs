@@ -70,6 +70,7 @@ impl Show for StatusView {
         }
         line("items", &open.items.to_string())?;
         line("sync", &open.sentence)?;
+        line("log", &open.log_sentence)?;
         line("compare", &format!("{} (the same on each of your devices that is up to date)", clean(&open.state)))?;
         if open.pending > 0 {
             line("waiting", &format!("{} not at the server yet", count_text(open.pending, "edit")))?;
