@@ -35,6 +35,7 @@ fn main() -> Result<()> {
     }
     let mut report = Report::new(arguments.filter);
     runtime.block_on(measure::server(&mut report))?;
+    runtime.block_on(measure::log(&mut report))?;
     measure::command_line(&mut report)?;
     report.print(arguments.json);
     Ok(())

@@ -1,6 +1,7 @@
 //! What is measured. The aims are the project's own; where each comes from is in `docs/performance.md`.
 
 mod cli;
+mod log;
 mod requests;
 mod writes;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 use truebell_core::wire::server::ServerInfo;
 
 pub(crate) use cli::command_line;
+pub(crate) use log::log;
 
 /// How long each load runs.
 const LOAD_TIME: Duration = Duration::from_secs(5);

@@ -12,6 +12,7 @@ mod witness;
 
 pub use grow::grow;
 pub(crate) use prove::{Current, compute, current};
+pub use prove::{Logged, prove};
 pub use publish::{Publisher, Refused};
 pub use witness::{Ask, WitnessAt, Witnesses, over_http};
 

@@ -1,9 +1,8 @@
 //! `GET /v1/log/proofs/{event}`: that one event is in the log, by its digest or its check code, as a tlog-proof that stands alone.
 
-use super::published;
 use crate::admission::{Key, Origin};
 use crate::error::Refusal;
-use crate::log::compute;
+use crate::log::{Logged, prove};
 use crate::reply::Reply;
 use crate::routes::{Answer, Apps};
 use crate::state::App;
@@ -12,23 +11,15 @@ use data_encoding::BASE64URL_NOPAD;
 use truebell_core::event::CheckCode;
 use truebell_core::hash::Hash32;
 use truebell_core::head::Reason;
-use truebell_core::log::{Proof, derive_entry, prove_inclusion};
-use truebell_store::rows::LogPlace;
 
 pub(crate) async fn read(State(app): Apps, from: Origin, Path(event): Path<String>) -> Answer {
     app.admission.pay(Key::LookupFrom(from), app.settings.limits.lookup_network, app.now())?;
     let digest = find(&app, &event).await?.ok_or(Reason::NotFound)?;
-    let current = published(&app).await?;
-    let place = app.store.log_places(&[derive_entry(&digest)]).await?.pop().flatten();
-    let index = match place.ok_or(Reason::NotFound)? {
-        LogPlace::At(index) if index < current.checkpoint.size => index,
-        LogPlace::At(_) | LogPlace::Waiting => {
-            return Err(Refusal::because(Reason::NotFound, "The event is not in the published log yet: ask again in a few seconds."));
-        }
-    };
-    let size = current.checkpoint.size;
-    let path = compute(&*app.store, |nodes| prove_inclusion(nodes, index, size)).await?;
-    Ok(Reply::text(Proof { index, path, checkpoint: current.note }.to_text()))
+    match prove(&*app.store, &app.identity, &digest).await? {
+        Logged::Proven(proof) => Ok(Reply::text(proof.to_text())),
+        Logged::NotYet => Err(Refusal::because(Reason::NotFound, "The event is not in the published log yet: ask again in a few seconds.")),
+        Logged::Unknown => Err(Reason::NotFound.into()),
+    }
 }
 
 /// The digest meant by a digest or a check code.
