@@ -148,7 +148,7 @@ pub async fn serve(
     let door = open_door(&config, &app);
     let (stopping, stopped) = watch::channel(false);
     let needed = usize::try_from(config.log_witnesses_needed).unwrap_or(usize::MAX);
-    let publisher = Publisher::new(config.log_witnesses.clone(), needed, over_http());
+    let publisher = Publisher::new(config.log_witnesses.clone(), needed, over_http()).remembering(config.data.join("log-checkpoint"));
     let mut jobs = Jobs { app: app.clone(), metrics: metrics.clone(), carrier, composer, publisher }.start(&stopped);
     let hearing = tokio::spawn(crate::hints::hear(app.clone()));
     let reloading = tls.clone().map(|tls| tokio::spawn(reload_on_hangup(tls)));

@@ -3,6 +3,7 @@
 use super::witness::{Ask, Witnesses, cosignatures};
 use super::{Current, compute, current, origin};
 use crate::state::App;
+use std::path::PathBuf;
 use std::time::Duration;
 use truebell_core::log::{Checkpoint, check_consistency, derive_root, prove_consistency};
 use truebell_core::time::UnixMillis;
@@ -34,13 +35,36 @@ pub struct Publisher {
     ask: Ask,
     /// Witnesses are not asked before.
     ask_at: UnixMillis,
+    /// Where this server remembers, beside the database, what it published last: a database that was put back has forgotten it.
+    file: Option<PathBuf>,
 }
 
 impl Publisher {
     /// With witnesses, of whom so many must have signed before a checkpoint is published at once.
     pub fn new(witnesses: Witnesses, needed: usize, ask: Ask) -> Self {
         let needed = needed.min(witnesses.0.len());
-        Self { witnesses, needed, ask, ask_at: UnixMillis(0) }
+        Self { witnesses, needed, ask, ask_at: UnixMillis(0), file: None }
+    }
+
+    /// Remembers in this file what was published last.
+    pub fn remembering(self, file: PathBuf) -> Self {
+        Self { file: Some(file), ..self }
+    }
+
+    /// The state this server published last, as it remembers itself; of this log only.
+    fn remembered(&self, app: &App) -> Option<Checkpoint> {
+        let note = std::fs::read_to_string(self.file.as_ref()?).ok()?;
+        let found = Checkpoint::verify(&note, app.identity.server, &app.identity.key).ok()?;
+        (found.origin == origin(&app.identity)).then_some(found)
+    }
+
+    /// Remembers a note. A disk that does not take it only weakens the check of a later start.
+    fn remember(&self, note: &str) {
+        let Some(file) = &self.file else { return };
+        let draft = file.with_extension("new");
+        if let Err(error) = std::fs::write(&draft, note).and_then(|()| std::fs::rename(&draft, file)) {
+            tracing::warn!("what was published of the log cannot be remembered in the data folder ({})", error.kind());
+        }
     }
 
     /// Publishes the log as it is stored, if that is news. Whether it did.
@@ -56,8 +80,8 @@ impl Publisher {
             return Ok(false);
         }
         let checkpoint = Checkpoint { origin: origin(&app.identity), size, root: compute(store, |nodes| derive_root(nodes, size)).await? };
-        if let Some(before) = &before {
-            check_continues(app, before, &checkpoint).await?;
+        for earlier in before.as_ref().map(|before| before.checkpoint).into_iter().chain(self.remembered(app)) {
+            check_continues(app, &earlier, &checkpoint).await?;
         }
         let note = self.cosign(app, &checkpoint, before.as_ref()).await?;
         let found = policy.count(&note);
@@ -66,6 +90,7 @@ impl Publisher {
         if !is_news || !(found.enough || waited || is_same) {
             return Ok(false);
         }
+        self.remember(&note);
         Ok(store.log_publish(Published { size, at: now, note }).await?)
     }
 
@@ -91,9 +116,8 @@ impl Publisher {
     }
 }
 
-/// The tree to be signed begins with the tree that was published.
-async fn check_continues(app: &App, before: &Current, next: &Checkpoint) -> Result<(), Refused> {
-    let (from, to) = (&before.checkpoint, next);
+/// The tree to be signed begins with a tree that was published.
+async fn check_continues(app: &App, from: &Checkpoint, to: &Checkpoint) -> Result<(), Refused> {
     if from.size > to.size {
         return Err(Refused::WouldFork);
     }

@@ -269,6 +269,44 @@ async fn a_database_that_does_not_continue_what_was_published_gets_no_signature(
     assert!(advance(&other.app, &mut other.publisher).await.is_err());
 }
 
+#[tokio::test]
+async fn an_older_copy_of_the_database_put_back_by_hand_gets_no_signature_and_a_restored_one_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let publisher = || Publisher::new(Witnesses::default(), 0, nobody()).remembering(folder.path().join("log-checkpoint"));
+    let mut world = World::new();
+    world.publisher = publisher();
+    world.sign_up(2).await;
+    world.advance().await;
+    let mut rows = Vec::new();
+    let mut sink = |row| {
+        rows.push(row);
+        true
+    };
+    world.store.dump(&mut sink).await.unwrap();
+    world.sign_up(2).await;
+    world.advance().await;
+    assert_eq!(world.checkpoint().await.unwrap().size, 4);
+
+    // Other things happen on the copy: it would sign another history.
+    let put_back = async |restore_epoch| {
+        let mut other = World::new();
+        other.chance = Seeded::new(2);
+        other.people = 100;
+        other.app = app(other.store.clone(), other.clock.clone(), restore_epoch);
+        other.store.load(&other.app.identity, &mut rows.clone().into_iter()).await.unwrap();
+        other.sign_up(3).await;
+        other.publisher = publisher();
+        grow(&*other.store).await.unwrap();
+        (other.publisher.publish(&other.app).await, other.checkpoint().await.map(|checkpoint| checkpoint.size))
+    };
+    assert_eq!(put_back(0).await, (Err(Refused::WouldFork), Some(2)));
+    assert_eq!(put_back(1).await, (Ok(true), Some(5)), "a restore says that it is one");
+    world.sign_up(1).await;
+    world.publisher = publisher();
+    world.advance().await;
+    assert_eq!(world.checkpoint().await.unwrap().size, 5, "the right one goes on");
+}
+
 /// A witness as the specification has it, with its own memory.
 fn witness(seed: u64, name: &'static str, away: Arc<Mutex<bool>>) -> (WitnessAt, Ask) {
     let key = SigningKey::make_random(&mut Seeded::new(seed));
