@@ -17,6 +17,7 @@ use prometheus_client::registry::Registry;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::time::Instant;
+use truebell_store::StoreError;
 
 type Labels<const N: usize> = [(&'static str, String); N];
 
@@ -32,6 +33,8 @@ pub struct Metrics {
     accounts: Gauge,
     sessions: Gauge,
     waiting: Family<Labels<1>, Gauge>,
+    log_entries: Gauge,
+    log_waiting: Gauge,
     at_work: Gauge,
     listeners: Gauge,
     relay_takes: AtomicBool,
@@ -55,6 +58,8 @@ impl Default for Metrics {
             accounts: Gauge::default(),
             sessions: Gauge::default(),
             waiting: Family::default(),
+            log_entries: Gauge::default(),
+            log_waiting: Gauge::default(),
             at_work: Gauge::default(),
             listeners: Gauge::default(),
             relay_takes: AtomicBool::new(true),
@@ -77,6 +82,8 @@ impl Default for Metrics {
             "Mails in the outbox by state; a parked one may have been sent and needs a look",
             metrics.waiting.clone(),
         );
+        of.register("log_entries", "Entries of the published transparency log", metrics.log_entries.clone());
+        of.register("log_waiting", "Events that are not in the published log yet, up to some 1,000", metrics.log_waiting.clone());
         of.register("requests_at_work", "Requests at work now", metrics.at_work.clone());
         of.register("hint_listeners", "Open streams of hints", metrics.listeners.clone());
         metrics
@@ -131,11 +138,28 @@ impl Metrics {
                 tracing::warn!("counts for metrics: {error}");
             }
         }
+        match log_counts(app).await {
+            Ok((entries, waiting)) => {
+                set(&self.log_entries, entries);
+                set(&self.log_waiting, waiting);
+            }
+            Err(error) => tracing::warn!("counts of the log for metrics: {error}"),
+        }
         let mut text = String::new();
         // Writing to a text does not fail.
         let _ = encode(&mut text, &self.registry);
         text
     }
+}
+
+/// Entries of the published log, and events that are not in it yet.
+async fn log_counts(app: &App) -> Result<(u64, u64), StoreError> {
+    /// More waiting than this is as bad.
+    const WAITING_MAX: u32 = 1000;
+    let head = app.store.log_head().await?;
+    let published = head.published.map_or(0, |published| published.size);
+    let without_place = app.store.log_waiting(WAITING_MAX).await?.len() as u64;
+    Ok((published, head.size - published + without_place))
 }
 
 fn set(gauge: &Gauge, value: u64) {

@@ -148,3 +148,50 @@ async fn what_keeps_a_server_from_starting_is_said_in_one_sentence() {
     let error = start(&data, &[]).await.err().expect("it does not start").to_string();
     assert!(error.starts_with("the signing key ") && error.contains("is missing: put it back from the backup"), "{error}");
 }
+
+/// Asks again until the answer has what is waited for.
+async fn get_until(address: SocketAddr, path: &str, wanted: impl Fn(&str) -> bool) -> String {
+    for _try in 0..150 {
+        let answer = get(address, path).await;
+        if wanted(&answer) {
+            return answer;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("{path} did not come to that");
+}
+
+/// A witness that believes everybody, on a socket of its own: its address and verifier key.
+async fn witness() -> (SocketAddr, String) {
+    use truebell_core::log::{Checkpoint, Consistency, Witness, cosign};
+    let key = truebell_core::sign::SigningKey::from_seed(&[8; 32]);
+    let verifier = Witness::new("w.example", key.public()).unwrap().to_string();
+    let answer = move |body: String| {
+        let key = key.clone();
+        async move {
+            let asked = Consistency::parse(&body).expect("what witnesses take");
+            let text = Checkpoint::read_unverified(&asked.checkpoint).unwrap().text();
+            cosign(&text, "w.example", &key, truebell_core::time::UnixMillis(1_800_000_000_000))
+        }
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let routes = axum::Router::new().route("/w1/add-checkpoint", axum::routing::post(answer));
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    (address, verifier)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_running_server_publishes_its_log_with_the_cosignatures_of_its_witnesses() {
+    let folder = tempfile::tempdir().unwrap();
+    let (address, verifier) = witness().await;
+    let witnesses = format!("http://{address}/w1 {verifier}");
+    let running = start(folder.path(), &[("log_witnesses", &witnesses)]).await.unwrap();
+    let origin = format!("truebell.log/{}/0\n0\n", running.ready.server);
+    let answer = get_until(running.ready.address, "/v1/log/checkpoint", |answer| answer.starts_with("HTTP/1.1 200")).await;
+    assert!(answer.contains(&origin) && answer.contains("\n— w.example "), "{answer}");
+    assert!(answer.to_lowercase().contains("cache-control: public, max-age=5"), "{answer}");
+    let metrics = get(running.ready.metrics.unwrap(), "/metrics").await;
+    assert!(metrics.contains("truebell_log_entries 0") && metrics.contains("truebell_log_waiting 0"), "{metrics}");
+    running.end().await;
+}
