@@ -50,6 +50,14 @@ struct Memory {
     /// The one remembered then.
     #[n(6)]
     before: String,
+    /// Verifier keys of the witnesses this device believes.
+    #[n(7)]
+    #[cbor(default)]
+    witnesses: Vec<String>,
+    /// How many of them must have signed.
+    #[n(8)]
+    #[cbor(default)]
+    needed: u32,
 }
 
 /// What a client knows of the log.
@@ -188,7 +196,8 @@ impl Client {
             return Ok(LogStanding::Behind { had: remembered.size, shown });
         }
         let waiting = rows::unproven_events(self.replica.read(), usize::MAX)?.len();
-        Ok(LogStanding::Consistent { origin: remembered.origin.to_string(), size: remembered.size, waiting })
+        let witnesses = self.log_policy().count(&memory.checkpoint);
+        Ok(LogStanding::Consistent { origin: remembered.origin.to_string(), size: remembered.size, waiting, witnesses })
     }
 
     /// How one of the account's events, by its place in the chain, stands in the log as far as this device knows. Its proof is checked
@@ -203,8 +212,9 @@ impl Client {
     }
 
     fn check_proof(&self, proof: &str, digest: Hash32) -> Option<Standing> {
-        let included = Proof::parse(proof).ok()?.verify(&digest, self.device.trust.server, &self.device.pinned.key).ok()?;
-        Some(Standing::of(&included, Policy::default().count(proof).by))
+        let proof = Proof::parse(proof).ok()?;
+        let included = proof.verify(&digest, self.device.trust.server, &self.device.pinned.key).ok()?;
+        Some(Standing::of(&included, self.log_policy().count(&proof.checkpoint).by))
     }
 
     /// How an event that is not among this device's own stands in the log: the server is asked for a proof by the event's code, and
@@ -216,6 +226,21 @@ impl Client {
         self.flush()?;
         let proof = answered.accepted().ok().and_then(|(body, _)| String::from_utf8(body).ok());
         Ok(proof.and_then(|proof| self.check_proof(&proof, digest)).unwrap_or(Standing::NotYet))
+    }
+
+    /// The witnesses this device believes, and how many of them must have signed. A server cannot change either.
+    pub fn log_policy(&self) -> Policy {
+        let witnesses = self.log.memory.witnesses.iter().filter_map(|key| key.parse().ok()).collect();
+        Policy::new(witnesses, usize::try_from(self.log.memory.needed).unwrap_or(usize::MAX))
+    }
+
+    /// Believes these witnesses from now on, and no others.
+    pub fn set_log_policy(&mut self, policy: &Policy) -> Result<(), Error> {
+        self.log.memory.witnesses = policy.witnesses().iter().map(ToString::to_string).collect();
+        self.log.memory.needed = u32::try_from(policy.needed()).unwrap_or(u32::MAX);
+        let tx = self.replica.begin()?;
+        rows::put_meta(&tx, META, &self.log.memory)?;
+        Ok(tx.commit().map_err(ReplicaError::from)?)
     }
 
     /// The checkpoint this device remembers, a signed note: to compare with another device's, or to show.

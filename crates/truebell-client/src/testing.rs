@@ -21,7 +21,7 @@ use truebell_core::event::{Act, Chain, What, check_act, countersign, inner_act};
 use truebell_core::hash::Hash32;
 use truebell_core::head::{AccountHead, Head, Reason, Status, VaultMark};
 use truebell_core::ids::{AccountId, AttachmentId, DeviceId, EventId, ServerId, SessionId, VaultId};
-use truebell_core::log::{Checkpoint, Origin, Tiles, append, derive_entry, prove_consistency, prove_inclusion};
+use truebell_core::log::{Checkpoint, Origin, Tiles, append, cosign, derive_entry, prove_consistency, prove_inclusion};
 use truebell_core::opaque::ServerSetup;
 use truebell_core::outcome::Failure;
 use truebell_core::secret::Secret;
@@ -425,7 +425,9 @@ impl Inner {
             Some(EventProof { digest: *digest, index, path: prove_inclusion(&tiles, index, appended.size)? })
         };
         let events = asked.events.iter().filter_map(prove).collect();
-        let checkpoint = Checkpoint { origin, size: appended.size, root: appended.root }.sign(&self.key);
+        let checkpoint = Checkpoint { origin, size: appended.size, root: appended.root };
+        let cosignature = cosign(&checkpoint.text(), "w.example", &SigningKey::from_seed(&[8; 32]), self.now);
+        let checkpoint = checkpoint.sign(&self.key) + &cosignature;
         json(&Proofs { checkpoint, consistency, events })
     }
 

@@ -298,6 +298,11 @@ pub enum Ask {
         /// Another device's checkpoint to compare with.
         compare: Option<String>,
     },
+    /// Which witnesses of the log are believed.
+    LogWitnesses {
+        /// Others from now on: their verifier keys, and how many must have signed.
+        set: Option<(Vec<String>, usize)>,
+    },
     /// Checks a notice.
     VerifyNotice {
         /// Its code.

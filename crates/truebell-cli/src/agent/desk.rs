@@ -16,7 +16,7 @@ use truebell_client::{Client, Clock, Error, Filter, ItemRef, Kind, Listed, Profi
 use truebell_core::event::CheckCode;
 use truebell_core::ids::VaultId;
 use truebell_core::item::{FieldKind, Item};
-use truebell_core::log::{self, Compared, NotACheckpoint};
+use truebell_core::log::{self, Compared, NotACheckpoint, Policy};
 use truebell_core::outcome;
 use truebell_core::secret::Secret;
 use truebell_core::time::UnixMillis;
@@ -148,6 +148,7 @@ impl Desk {
             Ask::Inbox => self.inbox(),
             Ask::Seen { seqs } => self.act(|client| client.mark_seen(&seqs)),
             Ask::Log { compare } => self.log(compare.as_deref()),
+            Ask::LogWitnesses { set } => self.log_witnesses(set),
             Ask::VerifyNotice { code } => self.verify_notice(&code),
             Ask::SignOut { discard } => self.sign_out(discard),
         }
@@ -390,6 +391,21 @@ impl Desk {
             evidence,
             compared,
         })
+    }
+
+    fn log_witnesses(&mut self, set: Option<(Vec<String>, usize)>) -> Asked {
+        let client = self.client()?;
+        if let Some((keys, needed)) = set {
+            let read = keys.iter().map(|key| key.parse().map_err(|why| Failure::usage(format!("{key}: {why}."))));
+            let policy = Policy::new(read.collect::<Answered<Vec<_>>>()?, needed);
+            if needed > policy.witnesses().len() {
+                return Err(Failure::usage("More witnesses would have to sign than there are: lower --needed, or name more of them."));
+            }
+            client.set_log_policy(&policy).map_err(of)?;
+        }
+        let policy = client.log_policy();
+        let witnesses: Vec<String> = policy.witnesses().iter().map(ToString::to_string).collect();
+        json(&serde_json::json!({ "witnesses": witnesses, "needed": policy.needed() }))
     }
 
     fn verify_notice(&mut self, code: &str) -> Asked {

@@ -5,7 +5,7 @@ use crate::agent::{Ask, LogView};
 use crate::exit::{Answered, Failure, describe_io};
 use crate::output::{Page, Show, clean};
 use clap::{Args, Subcommand};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::io::{self, Read};
 use std::path::PathBuf;
 
@@ -35,6 +35,37 @@ enum What {
     },
     /// Print two checkpoints that the server signed and that do not go together
     Evidence,
+    /// Say whose signatures beside the server's count, or show it
+    ///
+    /// A witness signs that the log only grew. Its key comes from the witness itself, never from the server.
+    Witnesses {
+        /// Verifier keys of the witnesses to believe, in place of those before
+        #[arg(value_name = "KEY")]
+        keys: Vec<String>,
+        /// How many of them must have signed
+        #[arg(long, value_name = "N", default_value_t = 1, requires = "keys")]
+        needed: usize,
+        /// Believe none
+        #[arg(long, conflicts_with = "keys")]
+        none: bool,
+    },
+}
+
+/// Whose signatures count.
+#[derive(Serialize, Deserialize)]
+struct Believed {
+    witnesses: Vec<String>,
+    needed: usize,
+}
+
+impl Show for Believed {
+    fn show(&self, page: &mut Page<'_>) -> io::Result<()> {
+        if self.witnesses.is_empty() {
+            return page.line("No witness is believed: the log counts by the server's signature alone.");
+        }
+        page.line(format_args!("{} of these must have signed:", self.needed))?;
+        self.witnesses.iter().try_for_each(|witness| page.line(format_args!("  {}", clean(witness))))
+    }
 }
 
 /// One part of the view, for the subcommands.
@@ -81,16 +112,23 @@ fn read_checkpoint(file: &PathBuf) -> Answered<String> {
     Ok(text)
 }
 
+fn witnesses(context: &mut Context, keys: &[String], needed: usize, none: bool) -> Answered {
+    let set = if none { Some((Vec::new(), 0)) } else { (!keys.is_empty()).then(|| (keys.to_vec(), needed)) };
+    let believed: Believed = context.ask(Ask::LogWitnesses { set })?;
+    context.out.answer(&believed)
+}
+
 impl Log {
     /// Runs it.
     pub fn run(self, context: &mut Context) -> Answered {
         let compare = match &self.what {
             Some(What::Compare { file }) => Some(read_checkpoint(file)?),
+            Some(What::Witnesses { keys, needed, none }) => return witnesses(context, keys, *needed, *none),
             _ => None,
         };
         let view: LogView = context.ask(Ask::Log { compare })?;
         match self.what {
-            None | Some(What::Compare { .. }) => context.out.answer(&view),
+            None | Some(What::Compare { .. } | What::Witnesses { .. }) => context.out.answer(&view),
             Some(What::Checkpoint) => context.out.answer(&Part { checkpoint: view.checkpoint, other: None, sentence: view.sentence }),
             Some(What::Evidence) => {
                 let sentence =

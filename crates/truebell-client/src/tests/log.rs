@@ -2,7 +2,8 @@
 
 use super::super::testing::{Fault, LogMood};
 use super::*;
-use truebell_core::log::{Compared, Contradiction, LogStanding, NotACheckpoint, Standing, describe_log};
+use truebell_core::log::{Compared, Contradiction, LogStanding, NotACheckpoint, Policy, Standing, Witness, describe_log};
+use truebell_core::sign::SigningKey;
 use truebell_engine::sync::View;
 
 const ASKED: &str = "/v1/log/proofs";
@@ -175,7 +176,7 @@ fn a_restored_server_has_another_log_and_old_proofs_stay() {
     story.server.restore();
     synced(&mut laptop);
     assert!(asks(&story, &mut laptop, 60) || laptop.log_checkpoint().unwrap().contains("/1\n"));
-    let LogStanding::Consistent { origin, size, waiting } = laptop.log_standing().unwrap() else { panic!("not a contradiction") };
+    let LogStanding::Consistent { origin, size, waiting, .. } = laptop.log_standing().unwrap() else { panic!("not a contradiction") };
     assert!(origin.ends_with("/1"), "{origin}");
     assert_eq!((size, waiting), (1, 0));
     assert!(laptop.log_evidence().is_none());
@@ -192,4 +193,20 @@ fn another_servers_checkpoint_is_not_compared() {
     let own = laptop.log_checkpoint().unwrap().to_owned();
     assert_eq!(laptop.compare_log(&own).unwrap(), Ok(Compared::Same));
     assert_eq!(laptop.compare_log(&own.replace("\n1\n", "\n2\n")).unwrap(), Err(NotACheckpoint::Signature));
+}
+
+#[test]
+fn witnesses_are_counted_by_the_keys_this_device_was_given() {
+    let (_story, mut laptop) = proven();
+    let witness = |seed: u8| Witness::new("w.example", SigningKey::from_seed(&[seed; 32]).public()).unwrap();
+    let counted = |client: &Client| match client.log_standing().unwrap() {
+        LogStanding::Consistent { witnesses, .. } => (witnesses.by, witnesses.enough),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(counted(&laptop), (vec![], true), "nobody is asked for");
+    laptop.set_log_policy(&Policy::new(vec![witness(8)], 1)).unwrap();
+    assert_eq!(counted(&laptop), (vec!["w.example".to_owned()], true));
+    assert_eq!(standings(&laptop), [Standing::Included { index: 0, size: 1, witnesses: vec!["w.example".into()] }]);
+    laptop.set_log_policy(&Policy::new(vec![witness(8), witness(9)], 2)).unwrap();
+    assert_eq!(counted(&laptop), (vec!["w.example".to_owned()], false), "another key under the same name did not sign");
 }

@@ -2,6 +2,7 @@
 
 use super::checkpoint::Compared;
 use super::proof::Included;
+use super::witness::Cosigned;
 use serde::{Deserialize, Serialize};
 
 /// How one event stands in the log, as far as a device knows.
@@ -80,6 +81,8 @@ pub enum LogStanding {
         size: u64,
         /// Events of the account that are not proven to be in it yet.
         waiting: usize,
+        /// Which of this device's witnesses signed it.
+        witnesses: Cosigned,
     },
     /// The server showed fewer leaves than before.
     Behind {
@@ -104,12 +107,18 @@ pub fn describe_log(standing: &LogStanding) -> String {
     const NOT_AN_ALARM: &str = "This is about the server, not about your account. Both states are kept on this device, signed by the server: show them to its operator with `truebell log evidence`.";
     match standing {
         LogStanding::NotSeen => "The server's public log was not seen by this device yet.".into(),
-        LogStanding::Consistent { size, waiting: 0, .. } => {
-            format!("The server's public log has {size} entries and only grew; all events of this account are in it.")
-        }
-        LogStanding::Consistent { size, waiting, .. } => {
-            let waiting = if *waiting == 1 { "1 event of this account is".into() } else { format!("{waiting} events of this account are") };
-            format!("The server's public log has {size} entries and only grew; {waiting} not in it yet.")
+        LogStanding::Consistent { size, waiting, witnesses, .. } => {
+            let waiting = match waiting {
+                0 => "all events of this account are in it".to_owned(),
+                1 => "1 event of this account is not in it yet".to_owned(),
+                waiting => format!("{waiting} events of this account are not in it yet"),
+            };
+            let witnessed = match (witnesses.by.as_slice(), witnesses.enough) {
+                ([], true) => String::new(),
+                (by, true) => format!(" Your witnesses saw the same: {}.", by.join(", ")),
+                (by, false) => format!(" Only {} of your witnesses signed this state, fewer than you ask for.", by.len()),
+            };
+            format!("The server's public log has {size} entries and only grew; {waiting}.{witnessed}")
         }
         LogStanding::Behind { had, shown } => format!(
             "The server showed its public log with {shown} entries, and this device has seen {had}: it is behind, and will be asked again."

@@ -470,6 +470,11 @@ fn two_checkpoints_prove_a_fork_only_where_one_size_has_two_roots() {
     assert_eq!(Contradiction::of(Compared::FirstIsEarlier), None);
 }
 
+fn consistent(waiting: usize, by: &[&str], enough: bool) -> LogStanding {
+    let witnesses = Cosigned { by: by.iter().map(|name| (*name).to_owned()).collect(), enough };
+    LogStanding::Consistent { origin: "o".into(), size: 40, waiting, witnesses }
+}
+
 #[test]
 fn no_sentence_about_the_log_says_that_anything_happened_to_an_account() {
     let standings = [
@@ -478,9 +483,11 @@ fn no_sentence_about_the_log_says_that_anything_happened_to_an_account() {
         describe(&Standing::Included { index: 6, size: 40, witnesses: vec![] }),
         describe(&Standing::Included { index: 6, size: 40, witnesses: vec!["w.example".into(), "v.example".into()] }),
         describe_log(&LogStanding::NotSeen),
-        describe_log(&LogStanding::Consistent { origin: "o".into(), size: 40, waiting: 0 }),
-        describe_log(&LogStanding::Consistent { origin: "o".into(), size: 40, waiting: 1 }),
-        describe_log(&LogStanding::Consistent { origin: "o".into(), size: 40, waiting: 2 }),
+        describe_log(&consistent(0, &[], true)),
+        describe_log(&consistent(0, &["w.example", "v.example"], true)),
+        describe_log(&consistent(0, &["w.example"], false)),
+        describe_log(&consistent(1, &[], true)),
+        describe_log(&consistent(2, &[], true)),
         describe_log(&LogStanding::Behind { had: 40, shown: 30 }),
         describe_log(&LogStanding::Contradicted { how: Contradiction::Forked, remembered: 40, shown: 40 }),
         describe_log(&LogStanding::Contradicted { how: Contradiction::NotContinued, remembered: 40, shown: 50 }),
@@ -497,6 +504,8 @@ fn no_sentence_about_the_log_says_that_anything_happened_to_an_account() {
     In the server's public log, as entry 7 of 40, seen by w.example, v.example.
     The server's public log was not seen by this device yet.
     The server's public log has 40 entries and only grew; all events of this account are in it.
+    The server's public log has 40 entries and only grew; all events of this account are in it. Your witnesses saw the same: w.example, v.example.
+    The server's public log has 40 entries and only grew; all events of this account are in it. Only 1 of your witnesses signed this state, fewer than you ask for.
     The server's public log has 40 entries and only grew; 1 event of this account is not in it yet.
     The server's public log has 40 entries and only grew; 2 events of this account are not in it yet.
     The server showed its public log with 30 entries, and this device has seen 40: it is behind, and will be asked again.
