@@ -5,7 +5,7 @@
 
 use super::exchange::{Question, ask};
 use super::replica::{Replica, ReplicaError, rows};
-use super::{Client, Error};
+use super::{Client, Device, Error};
 use minicbor::{Decode, Encode};
 use rusqlite::Connection;
 use std::time::Duration;
@@ -60,6 +60,13 @@ struct Memory {
     needed: u32,
 }
 
+impl Memory {
+    /// Whether a checkpoint of this log is remembered.
+    fn is_of(&self, log: &Origin) -> bool {
+        Checkpoint::read_unverified(&self.checkpoint).is_ok_and(|remembered| remembered.origin == *log)
+    }
+}
+
 /// What a client knows of the log.
 #[derive(Debug)]
 pub(super) struct Watch {
@@ -69,9 +76,11 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn load(replica: &Replica) -> Result<Self, ReplicaError> {
+    /// What was remembered; `log` is the log this device knows of now.
+    pub(super) fn load(replica: &Replica, log: &Origin) -> Result<Self, ReplicaError> {
         let memory: Memory = rows::meta(replica.read(), META)?.unwrap_or_default();
-        let owed = !rows::unproven_events(replica.read(), 1)?.is_empty();
+        let is_of_another = !memory.checkpoint.is_empty() && !memory.is_of(log);
+        let owed = is_of_another || !rows::unproven_events(replica.read(), 1)?.is_empty();
         Ok(Self { memory, owed })
     }
 
@@ -116,10 +125,14 @@ impl Remains {
     }
 }
 
+/// The log of this server since the last restore this device knows of.
+pub(super) fn origin(device: &Device) -> Origin {
+    Origin { server: device.trust.server, restore_epoch: device.pinned.restore_epoch }
+}
+
 impl Client {
-    /// The log of this server since the last restore this device knows of.
     fn log_origin(&self) -> Origin {
-        Origin { server: self.device.trust.server, restore_epoch: self.device.pinned.restore_epoch }
+        origin(&self.device)
     }
 
     fn remembered(&self) -> Option<Checkpoint> {
@@ -146,12 +159,13 @@ impl Client {
             proven = followed.proven;
             self.learn(followed.found, &followed.checkpoint, answer.checkpoint);
         }
+        let log = self.log_origin();
         let tx = self.replica.begin()?;
         for (digest, proof) in &proven {
             rows::put_log_proof(&tx, *digest, &proof.to_text())?;
         }
         let left = rows::unproven_events(&tx, 1)?;
-        let all_is_proven = left.is_empty() && !self.log.memory.checkpoint.is_empty();
+        let all_is_proven = left.is_empty() && self.log.memory.is_of(&log);
         if all_is_proven {
             self.log.memory.tries = 0;
         } else if proven.len() == EVENTS_MAX {
@@ -248,10 +262,12 @@ impl Client {
         Some(self.log.memory.checkpoint.as_str()).filter(|note| !note.is_empty())
     }
 
-    /// The two checkpoints that do not go together, signed notes, where there are such.
+    /// The last two checkpoints that did not go together, signed notes, where there ever were such: they are kept, also where a later
+    /// proof or a restored server's new log has made the state itself good again.
     pub fn log_evidence(&self) -> Option<(Contradiction, &str, &str)> {
         let memory = &self.log.memory;
-        memory.contradiction.map(|how| (how, memory.before.as_str(), memory.other.as_str()))
+        let how = memory.contradiction.unwrap_or(Contradiction::NotContinued);
+        (!memory.other.is_empty()).then_some((how, memory.before.as_str(), memory.other.as_str()))
     }
 
     /// Compares a checkpoint that another device of this account has seen with the one remembered here. A fork that shows is kept as

@@ -190,7 +190,7 @@ pub(super) fn assemble(
     let loaded = load(&replica, &keys, &device);
     let (local, index) = loaded.map_err(|error| count_kept(error, &replica, &keys))?;
     let as_of: Option<UnixMillis> = rows::meta(replica.read(), "as_of")?;
-    let log = super::log::Watch::load(&replica)?;
+    let log = super::log::Watch::load(&replica, &super::log::origin(&device))?;
     let view = as_of.map_or(View::Never, |as_of| View::UpToDate { as_of });
     let machine = Machine::new(view, world.chance.as_mut());
     Ok(Client {
