@@ -323,6 +323,21 @@ mod tests {
     }
 
     #[test]
+    fn witnesses_are_read_as_they_are_shown_and_otherwise_refused() {
+        let key = truebell_core::sign::SigningKey::from_seed(&[8; 32]).public();
+        let witness = truebell_core::log::Witness::new("w.example/w1", key).unwrap();
+        let two = format!("https://w.example/w1 {witness}, http://127.0.0.1:9/x {witness}");
+        let read = Witnesses::read(&two).unwrap();
+        assert_eq!((read.0.len(), read.show()), (2, two));
+        assert_eq!(Witnesses::read("").unwrap(), Witnesses::default());
+        for wrong in
+            ["https://w.example/w1", &witness.to_string(), &format!("w.example {witness}"), "https://w.example/w1 w.example+00000000+AA=="]
+        {
+            assert!(Witnesses::read(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn networks_hold_exactly_their_addresses() {
         for (network, address, inside) in [
             ("10.0.0.0/8", "10.255.0.1", true),
