@@ -44,11 +44,13 @@ impl Client {
             sent += 1;
             match answered {
                 Ok((body, _)) => {
+                    self.budget.earn();
                     let recorded: Recorded = read_json(&body)?;
                     self.flush()?;
                     return self.keep_event(&recorded.event);
                 }
-                Err(Error::Server(Why::Unreachable { failure: Failure::Broken | Failure::Timeout })) if sent <= RESEND_MAX => {}
+                Err(Error::Server(Why::Unreachable { failure: Failure::Broken | Failure::Timeout }))
+                    if sent <= RESEND_MAX && self.budget.spend(self.world.clock.now()) => {}
                 Err(error) => {
                     self.flush()?;
                     return Err(error);

@@ -57,7 +57,7 @@ use std::sync::Arc;
 use truebell_core::account::Unlocked;
 use truebell_core::chance::Chance;
 use truebell_core::secret_key::SecretKey;
-use truebell_engine::sync::{Local, Machine};
+use truebell_engine::sync::{Budget, Local, Machine};
 
 /// What a client needs of the machine it runs on. A test or a simulation gives its own.
 pub struct World {
@@ -92,6 +92,8 @@ pub struct Client {
     index: index::Index,
     machine: Machine,
     log: log::Watch,
+    /// For acts whose answer is lost; the machine has its own for syncs.
+    budget: Budget,
     world: World,
     /// Lines not written to the replica yet.
     traces: Vec<Trace>,

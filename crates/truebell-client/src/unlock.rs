@@ -14,7 +14,7 @@ use truebell_core::secret::Secret;
 use truebell_core::secret_key::SecretKey;
 use truebell_core::time::UnixMillis;
 use truebell_core::wire::sync::{Frame, Have, HaveVault, take_frame};
-use truebell_engine::sync::{Local, Machine, View};
+use truebell_engine::sync::{Budget, Local, Machine, View};
 use zeroize::Zeroizing;
 
 /// Opens the account on this device. Offline; only if the local keyset does not open is the server asked for a newer one.
@@ -205,6 +205,7 @@ pub(super) fn assemble(
         index,
         machine,
         log,
+        budget: Budget::default(),
         world,
         traces: Vec::new(),
     })

@@ -1,13 +1,16 @@
 //! What a request brings: bodies read up to their route's limit, as JSON, CBOR or bytes; ids from the path.
 
+use crate::admission::Held;
 use crate::error::Refusal;
 use crate::state::App;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::request::Parts;
+use futures::FutureExt;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
+use std::pin::pin;
 use std::str::FromStr;
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
@@ -61,6 +64,10 @@ pub(crate) struct Room(#[expect(dead_code, reason = "held, and given back by its
 pub(crate) async fn read_large(app: &App, request: Request, most: usize) -> Result<(Bytes, Room), Refusal> {
     let expected = check_length(&request, most)?.unwrap_or(most);
     let permit = if expected > SMALL_BYTES {
+        // Whoever waits for room, and then for a long body, holds no place at work meanwhile.
+        if let Some(held) = request.extensions().get::<Held>() {
+            held.step_aside();
+        }
         let kib = u32::try_from(expected.div_ceil(1024)).unwrap_or(ROOM_KIB).min(ROOM_KIB);
         Some(app.room.clone().acquire_many_owned(kib).await.map_err(|_| Refusal::fault("the room for bodies is closed"))?)
     } else {
@@ -82,7 +89,22 @@ fn check_length(request: &Request, most: usize) -> Result<Option<usize>, Refusal
 /// Reads a body of at most `most` bytes.
 async fn read(request: Request, most: usize) -> Result<Bytes, Refusal> {
     check_length(&request, most)?;
-    match Limited::new(request.into_body(), most).collect().await {
+    let held = request.extensions().get::<Held>().cloned();
+    let mut reading = pin!(Limited::new(request.into_body(), most).collect());
+    // Most bodies are here already; one that is still on its way holds no place at work.
+    let read = match reading.as_mut().now_or_never() {
+        Some(read) => read,
+        None => {
+            held.iter().for_each(Held::step_aside);
+            reading.await
+        }
+    };
+    if let Some(held) = held
+        && !held.step_in().await
+    {
+        return Err(Refusal::shed());
+    }
+    match read {
         Ok(body) => Ok(body.to_bytes()),
         Err(why) if why.is::<LengthLimitError>() => Err(too_large(most)),
         Err(_) => Err(Refusal::because(Reason::Malformed, "The body ended early.")),

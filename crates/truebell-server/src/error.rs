@@ -42,6 +42,11 @@ impl Refusal {
         Self { outside: Outside::Busy, detail: None, inside: Some(inside.to_owned()) }
     }
 
+    /// More is asked for than can be served. Said in the log once for many, not here.
+    pub(crate) fn shed() -> Self {
+        Self { outside: Outside::Busy, detail: None, inside: None }
+    }
+
     /// Our mistake.
     pub(crate) fn fault(inside: impl Into<String>) -> Self {
         Self { outside: Outside::Refused(Reason::Internal, None), detail: None, inside: Some(inside.into()) }

@@ -32,4 +32,4 @@ pub mod tls;
 pub use admission::{Limits, Rate};
 pub use hints::hear;
 pub use routes::{derive_invitation_digest, router};
-pub use state::{App, Load, ServerKeys, Settings};
+pub use state::{App, Load, ServerKeys, Settings, Without};

@@ -16,8 +16,12 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::time::Instant;
 use truebell_store::StoreError;
+
+/// How long a scrape waits for the database: whoever looks at the metrics of a server in trouble must see them.
+const COUNTS_TIME: Duration = Duration::from_millis(500);
 
 type Labels<const N: usize> = [(&'static str, String); N];
 
@@ -36,6 +40,9 @@ pub struct Metrics {
     log_entries: Gauge,
     log_waiting: Gauge,
     at_work: Gauge,
+    queued: Gauge,
+    limit: Gauge,
+    shed: Family<Labels<1>, Gauge>,
     listeners: Gauge,
     relay_takes: AtomicBool,
 }
@@ -61,6 +68,9 @@ impl Default for Metrics {
             log_entries: Gauge::default(),
             log_waiting: Gauge::default(),
             at_work: Gauge::default(),
+            queued: Gauge::default(),
+            limit: Gauge::default(),
+            shed: Family::default(),
             listeners: Gauge::default(),
             relay_takes: AtomicBool::new(true),
         };
@@ -85,6 +95,9 @@ impl Default for Metrics {
         of.register("log_entries", "Entries of the published transparency log", metrics.log_entries.clone());
         of.register("log_waiting", "Events that are not in the published log yet, up to some 1,000", metrics.log_waiting.clone());
         of.register("requests_at_work", "Requests at work now", metrics.at_work.clone());
+        of.register("requests_waiting", "Requests that wait for a place at work", metrics.queued.clone());
+        of.register("requests_limit", "How many requests may be at work now, as learned from how long they take", metrics.limit.clone());
+        of.register("requests_shed", "Requests sent away since the start because there was too much to do, by class", metrics.shed.clone());
         of.register("hint_listeners", "Open streams of hints", metrics.listeners.clone());
         metrics
     }
@@ -123,8 +136,14 @@ impl Metrics {
     pub async fn render(&self, app: &App) -> String {
         let load = app.load();
         set(&self.at_work, load.at_work as u64);
+        set(&self.queued, load.waiting as u64);
+        set(&self.limit, load.limit as u64);
+        for (class, count) in load.shed {
+            set(&self.shed.get_or_create(&[("class", class.to_owned())]), count);
+        }
         set(&self.listeners, load.listeners as u64);
-        match app.store.counts(app.clock.now()).await {
+        let counts = tokio::time::timeout(COUNTS_TIME, app.store.counts(app.clock.now())).await;
+        match counts.unwrap_or(Err(truebell_store::StoreError::Unavailable)) {
             Ok(counts) => {
                 set(&self.store_up, 1);
                 set(&self.accounts, counts.accounts);
@@ -177,7 +196,7 @@ fn outcome(status: StatusCode) -> &'static str {
 }
 
 /// Counts every request and logs one line about it: method, route template, status, time. Not its path, not its sender. A request that
-/// went well is worth a line at `debug` only: counting it costs less than writing it down.
+/// went well, or was asked to come back, is worth a line at `debug` only: counting it costs less than writing it down.
 pub(crate) async fn observe(State(metrics): State<Arc<Metrics>>, request: Request, next: Next) -> Response {
     let start = Instant::now();
     let route = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str).to_owned();
@@ -190,7 +209,7 @@ pub(crate) async fn observe(State(metrics): State<Arc<Metrics>>, request: Reques
     let (seconds, status) = (start.elapsed().as_secs_f64(), response.status());
     metrics.count_request(&route, &method, status, seconds);
     let (status_word, ms) = (status.as_u16(), format_args!("{:.1}", seconds * 1000.0));
-    if status.is_server_error() {
+    if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
         tracing::warn!(method, route, status = status_word, ms, "request");
     } else {
         tracing::debug!(method, route, status = status_word, ms, "request");

@@ -3,7 +3,7 @@
 //! Handlers return [`Reply`] or [`Refusal`]; [`seal`], the outermost layer, is the only place that writes a head.
 
 use crate::error::{Outside, Refusal};
-use crate::state::App;
+use crate::state::{App, Without};
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -15,7 +15,6 @@ use parking_lot::Mutex;
 use serde::Serialize;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 use truebell_core::chance::make_array;
 use truebell_core::hash::Hash32;
 use truebell_core::head::{AccountHead, HEADER, Head, NONCE_HEADER, Reason, Status};
@@ -28,8 +27,6 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const BYTES: HeaderValue = HeaderValue::from_static("application/octet-stream");
-/// A busy server asks for this long, and up to as much again, so that not all come back at once.
-const BUSY: Duration = Duration::from_secs(2);
 
 /// A request that was done.
 #[derive(Debug)]
@@ -157,7 +154,7 @@ fn refuse(app: &App, refusal: &Refusal) -> (Response, Status, Hash32) {
             (status, http, problem(reason.word(), reason.title(), http, &refusal.detail), until)
         }
         Outside::Busy => {
-            let until = now + BUSY + jitter(app);
+            let until = now + app.admission.away(make_array::<1>(&mut *app.chance.chance())[0]);
             let title = "The server has too much to do: it will be asked again in a moment.";
             (Status::Busy { until }, 503, problem("busy", title, 503, &refusal.detail), Some(until))
         }
@@ -176,11 +173,6 @@ fn refuse(app: &App, refusal: &Refusal) -> (Response, Status, Hash32) {
 
 fn problem(word: &str, title: &str, status: u16, detail: &Option<String>) -> Problem {
     Problem { kind: format!("{PROBLEMS}{word}"), title: title.to_owned(), status, detail: detail.clone() }
-}
-
-fn jitter(app: &App) -> Duration {
-    let [byte] = make_array::<1>(&mut *app.chance.chance());
-    BUSY * u32::from(byte) / 256
 }
 
 /// Whole seconds, rounded up: never too early.
@@ -209,6 +201,9 @@ fn sign(app: &App, response: &mut Response, nonce: [u8; 16], status: Status, acc
         pace_ms: u32::try_from(pace.as_millis()).unwrap_or(u32::MAX),
         body,
     };
+    if app.settings.without == Some(Without::Heads) {
+        return;
+    }
     // Base64url and a dot are always a header value; without one the client would say "intercepted", which is the safe reading.
     if let Ok(value) = HeaderValue::try_from(head.sign(&app.keys.signing)) {
         response.headers_mut().insert(HEADER, value);

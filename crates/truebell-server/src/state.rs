@@ -43,8 +43,11 @@ pub struct Settings {
     pub deletion_grace: Duration,
     /// How long a client waits between two syncs when nothing presses.
     pub pace: Duration,
-    /// Requests at work at once before the server begins to shed, lowest class first.
+    /// Most requests at work at once. How many really may is learned from how long they take; beyond it the server sheds, lowest class
+    /// first.
     pub capacity: usize,
+    /// Leave this out. For measuring what it costs, and for nothing else: no configuration reaches it.
+    pub without: Option<Without>,
     /// How long one request may take, its body included; a stream until it begins.
     pub request_time_max: Duration,
     /// How often a stream of hints shows that it is alive.
@@ -53,6 +56,15 @@ pub struct Settings {
     pub limits: Limits,
     /// Networks of the proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Networks,
+}
+
+/// Something a server can be measured without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Without {
+    /// The gate: everybody is let in.
+    Admission,
+    /// Signed heads: no client would believe a word.
+    Heads,
 }
 
 impl Default for Settings {
@@ -64,6 +76,7 @@ impl Default for Settings {
             deletion_grace: Duration::from_hours(14 * 24),
             pace: Duration::from_secs(1),
             capacity: 1024,
+            without: None,
             request_time_max: Duration::from_mins(1),
             heartbeat: Duration::from_secs(25),
             limits: Limits::default(),
@@ -105,7 +118,7 @@ impl App {
         chance: Arc<dyn ChanceSource>,
     ) -> Self {
         let sealing = Sealing::new(keys.sealing.clone());
-        let admission = Admission::new(settings.capacity);
+        let admission = Admission::new(settings.capacity, settings.without != Some(Without::Admission));
         Self {
             store,
             keys,
@@ -131,9 +144,22 @@ impl App {
         self.store.tell(Hint { account, device });
     }
 
+    /// Takes a place at work until what is returned is dropped: a request that never ends, for tests and drills.
+    #[doc(hidden)]
+    pub async fn hold_a_place_for_tests(&self) -> impl Sized + use<> {
+        self.admission.hold().await
+    }
+
     /// Requests at work now, and how many streams of hints are open: for metrics.
     pub fn load(&self) -> Load {
-        Load { at_work: self.admission.at_work(), listeners: self.hints.listeners() }
+        let standing = self.admission.standing();
+        Load {
+            at_work: standing.at_work,
+            waiting: standing.waiting,
+            limit: standing.limit,
+            shed: standing.shed,
+            listeners: self.hints.listeners(),
+        }
     }
 }
 
@@ -142,6 +168,12 @@ impl App {
 pub struct Load {
     /// Requests at work.
     pub at_work: usize,
+    /// Requests that wait for a place.
+    pub waiting: usize,
+    /// How many may be at work now.
+    pub limit: usize,
+    /// How many were sent away since the start, by class.
+    pub shed: [(&'static str, u64); 4],
     /// Open streams of hints.
     pub listeners: usize,
 }

@@ -1,5 +1,6 @@
-//! When the next try is due: the server's pacing, and exponential backoff with jitter.
+//! When the next try is due: the server's pacing, and exponential backoff with jitter, within a budget of retries.
 
+use super::Budget;
 use std::time::Duration;
 use truebell_core::chance::{Chance, make_array};
 use truebell_core::time::UnixMillis;
@@ -18,11 +19,12 @@ const UNTIL_MS_MAX: u64 = 60 * 60_000;
 pub(super) struct Pace {
     state: u64,
     failures: u32,
+    budget: Budget,
 }
 
 impl Pace {
     pub(super) fn new(chance: &mut dyn Chance) -> Self {
-        Self { state: u64::from_be_bytes(make_array(chance)), failures: 0 }
+        Self { state: u64::from_be_bytes(make_array(chance)), failures: 0, budget: Budget::default() }
     }
 
     /// A server's pace, kept for an hour at most: one that asked for weeks would withhold what happens meanwhile (MS-23).
@@ -33,13 +35,16 @@ impl Pace {
     /// After a success: not before `pace_ms`, and at the next poll at the latest.
     pub(super) fn after_success(&mut self, now: UnixMillis, pace_ms: u32) -> UnixMillis {
         self.failures = 0;
+        self.budget.earn();
         let wait = POLL_MS.max(Self::bounded(pace_ms));
         now + Duration::from_millis(wait + self.below(wait / 4))
     }
 
-    /// After a failure: twice as long as the time before, half of it random, and not before the server said.
+    /// After a failure: twice as long as the time before, half of it random, and not before the server said. A device that has used up
+    /// its retries looks no more often than it would if nothing were wrong.
     pub(super) fn after_failure(&mut self, now: UnixMillis, until: Option<UnixMillis>) -> UnixMillis {
-        let wait = BACKOFF_MS_MIN.saturating_mul(1 << self.failures.min(20)).min(BACKOFF_MS_MAX);
+        let least = if self.budget.spend(now) { BACKOFF_MS_MIN } else { 2 * POLL_MS };
+        let wait = BACKOFF_MS_MIN.saturating_mul(1 << self.failures.min(20)).clamp(least, BACKOFF_MS_MAX);
         self.failures = self.failures.saturating_add(1);
         let backoff = now + Duration::from_millis(wait / 2 + self.below(wait / 2));
         let until = until.map(|until| until.min(now + Duration::from_millis(UNTIL_MS_MAX)));
@@ -69,7 +74,8 @@ mod tests {
             let mut pace = Pace::new(&mut Seeded::new(seed));
             let waits: Vec<u64> = (0..failures).map(|_| pace.after_failure(UnixMillis(0), None).0).collect();
             for (n, wait) in waits.iter().enumerate() {
-                let full = (BACKOFF_MS_MIN << n.min(20)).min(BACKOFF_MS_MAX);
+                let least = if n < 10 { BACKOFF_MS_MIN } else { 2 * POLL_MS };
+                let full = (BACKOFF_MS_MIN << n.min(20)).clamp(least, BACKOFF_MS_MAX);
                 prop_assert!((full / 2..=full).contains(wait), "failure {n} waits {wait}");
             }
         }
@@ -78,6 +84,22 @@ mod tests {
         fn ms_23_a_servers_pace_is_kept_for_an_hour_at_most(seed: u64, pace_ms: u32) {
             let next = Pace::new(&mut Seeded::new(seed)).after_success(UnixMillis(0), pace_ms).0;
             prop_assert!(next >= u64::from(pace_ms).min(UNTIL_MS_MAX) && next <= UNTIL_MS_MAX / 4 * 5);
+        }
+
+        #[test]
+        fn a_device_whose_luck_turns_all_the_time_does_not_hammer(seed: u64) {
+            // Every other try fails: backoff alone would try again within two seconds each time, for ever.
+            let (mut pace, mut now) = (Pace::new(&mut Seeded::new(seed)), UnixMillis(1_000_000));
+            let mut retries_soon = 0;
+            for _ in 0..200 {
+                let next = pace.after_failure(now, None);
+                retries_soon += u32::from(next - now < Duration::from_millis(POLL_MS));
+                now = next;
+                pace.after_success(now, 0);
+            }
+            // The stock, a tenth of the answers, and one for each minute that passed meanwhile.
+            let minutes = (now.0 - 1_000_000) / 60_000;
+            prop_assert!(u64::from(retries_soon) <= 10 + 20 + minutes, "{} soon, in {} minutes", retries_soon, minutes);
         }
 
         #[test]

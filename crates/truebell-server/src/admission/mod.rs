@@ -1,15 +1,31 @@
-//! Who is let in now: guess limits, work at once, and which network somebody comes from. Never here: whether a password is right.
+//! Who is let in now: guess limits, work at once by class, and which network somebody comes from. Never here: whether a password is
+//! right.
+//!
+//! How the parts fit: `gate.rs` lets requests to work, has them wait a moment or sends them away; `gradient.rs` learns from their times
+//! how many may work at once; `pressure.rs` knows how much too much is asked for, which decides when clients are to come back.
 
-mod capacity;
+mod class;
+mod gate;
+mod gradient;
 mod limiter;
 mod network;
+mod pressure;
 
-pub(crate) use capacity::{Class, Permit};
+pub(crate) use class::Class;
+pub(crate) use gate::{Held, Kind};
 pub(crate) use network::Origin;
 
-use crate::error::Refusal;
+use crate::error::{Outside, Refusal};
+use crate::state::App;
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use gate::{Gate, Standing};
 use limiter::Limiter;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use truebell_core::head::Reason;
 use truebell_core::ids::{AccountId, DeviceId};
 use truebell_core::time::UnixMillis;
@@ -74,15 +90,27 @@ pub(crate) enum Key {
     SignUpFrom(Origin),
 }
 
+/// A client that is sent away stays away for this long, and up to as much again, so that not all come back at once; for so many times
+/// longer as there is too much to do.
+const AWAY: Duration = Duration::from_secs(2);
+/// Longest time a client is asked to leave between two syncs.
+const PACE_MAX: Duration = Duration::from_secs(60);
+
 /// All that is counted, in memory and bounded.
 pub(crate) struct Admission {
     limiter: Limiter<Key>,
-    capacity: capacity::Capacity,
+    gate: Arc<Gate>,
+    /// Long streams that are open: each keeps a page in memory while its client reads.
+    streams: Arc<Semaphore>,
+    is_open: bool,
 }
 
 impl Admission {
-    pub(crate) fn new(capacity: usize) -> Self {
-        Self { limiter: Limiter::new(), capacity: capacity::Capacity::new(capacity) }
+    /// Never more than `capacity` at work at once. Without `gated` everybody is let in: the reference that the gate's cost is measured
+    /// against.
+    pub(crate) fn new(capacity: usize, gated: bool) -> Self {
+        let streams = Arc::new(Semaphore::new((capacity / 2).max(1)));
+        Self { limiter: Limiter::new(), gate: Gate::new(capacity), streams, is_open: !gated }
     }
 
     /// Pays for one try, or says when the next is allowed.
@@ -95,17 +123,77 @@ impl Admission {
         self.limiter.give_back(key, rate);
     }
 
-    /// Lets one request of a class to work, or sheds it.
-    pub(crate) fn admit(&self, class: Class) -> Result<Permit, Refusal> {
-        self.capacity.admit(class).ok_or_else(|| Refusal::busy("over capacity"))
+    /// A place for one more long stream.
+    pub(crate) fn open_stream(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        self.streams.clone().try_acquire_owned().map_err(|_| Refusal::shed())
     }
 
-    pub(crate) fn at_work(&self) -> usize {
-        self.capacity.at_work()
+    /// One place at work, held by nobody's request.
+    pub(crate) async fn hold(&self) -> Option<gate::Place> {
+        self.gate.admit(Class::FinishSignIn).await
     }
 
-    /// How long a client waits before it syncs again: longer from half its capacity on, up to eight times.
+    pub(crate) fn standing(&self) -> Standing {
+        self.gate.standing()
+    }
+
+    /// How long a client waits before it syncs again: longer from half the limit on, and longer again when some are sent away.
     pub(crate) fn pace(&self, unhurried: Duration) -> Duration {
-        unhurried.saturating_mul(1 << self.capacity.eighths().saturating_sub(3).min(3))
+        let by_fullness = unhurried.saturating_mul(1 << self.gate.eighths().saturating_sub(3).min(3));
+        by_fullness.saturating_mul(self.gate.excess()).min(PACE_MAX.max(unhurried))
+    }
+
+    /// How long a client that is sent away stays away; `chance` spreads them.
+    pub(crate) fn away(&self, chance: u8) -> Duration {
+        let least = AWAY * self.gate.excess();
+        least + least * u32::from(chance) / 256
+    }
+}
+
+/// The layer of each class: holds a place for the request while it works. Who is sent away was not looked at: no body read, no database
+/// asked.
+pub(crate) async fn admit(State((app, class)): State<(Arc<App>, Class)>, mut request: Request, next: Next) -> Response {
+    if app.admission.is_open {
+        return next.run(request).await;
+    }
+    let kind = request.extensions().get::<MatchedPath>().map_or(Kind::of_route(""), |path| Kind::of_route(path.as_str()));
+    let Some(place) = app.admission.gate.admit(class).await else { return Refusal::shed().into_response() };
+    let held = Held::new(&app.admission.gate, class, kind, place);
+    request.extensions_mut().insert(held.clone());
+    let response = next.run(request).await;
+    match response.extensions().get::<Refusal>().map(|refusal| refusal.outside) {
+        None => held.served(),
+        Some(Outside::Busy) => held.failed(),
+        Some(Outside::Refused(..)) => held.nothing_learned(),
+    }
+    response
+}
+
+/// The place this request works in, for handlers that outlast their answer or turn out to be something else. `None` where the gate is
+/// left out.
+pub(crate) struct AtWork(pub Option<Held>);
+
+impl FromRequestParts<Arc<App>> for AtWork {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Self::Rejection> {
+        Ok(Self(parts.extensions.get::<Held>().cloned()))
+    }
+}
+
+impl AtWork {
+    /// It turns out to be of a lower class.
+    pub(crate) async fn lower(&self, class: Class, kind: &str) -> Result<(), Refusal> {
+        match &self.0 {
+            Some(held) if !held.lower(class, Kind::of_route(kind)).await => Err(Refusal::shed()),
+            _ => Ok(()),
+        }
+    }
+
+    /// It was too small to learn anything from.
+    pub(crate) fn nothing_learned(&self) {
+        if let Some(held) = &self.0 {
+            held.nothing_learned();
+        }
     }
 }

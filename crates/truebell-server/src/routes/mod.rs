@@ -12,14 +12,13 @@ mod sign_up;
 mod sync;
 mod vault;
 
-use crate::admission::Class;
+use crate::admission::{Class, admit};
 use crate::error::Refusal;
 use crate::reply::{self, Reply};
 use crate::state::App;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::extract::{DefaultBodyLimit, State};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post, put};
 use std::sync::Arc;
 use truebell_core::head::Reason;
@@ -37,9 +36,6 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(small().route_layer(from_fn_with_state((app.clone(), Class::Delta), admit)))
         .merge(heavy().route_layer(from_fn_with_state((app.clone(), Class::Full), admit)))
         .merge(bulk().route_layer(from_fn_with_state((app.clone(), Class::Bulk), admit)))
-        // These two last longer than their handlers and hold what they take themselves.
-        .route("/v1/sync", post(sync::read::read))
-        .route("/v1/hints", get(hint::listen::listen))
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_route)
         .layer(DefaultBodyLimit::disable())
@@ -73,6 +69,8 @@ fn small() -> Router<Arc<App>> {
         .route("/v1/account/deletion", post(account::schedule_deletion::schedule))
         .route("/v1/account/second-factors", post(account::add_second_factor::add))
         .route("/v1/account/second-factors/remove", post(account::remove_second_factor::remove))
+        .route("/v1/sync", post(sync::read::read))
+        .route("/v1/hints", get(hint::listen::listen))
         .route("/v1/vaults", post(vault::create::create))
         .route("/v1/vaults/{vault}/commits", post(vault::commit::commit))
 }
@@ -99,12 +97,4 @@ fn bulk() -> Router<Arc<App>> {
 
 async fn no_such_route() -> Refusal {
     Reason::NoSuchRoute.into()
-}
-
-/// Holds a place for the request's class while its handler works.
-async fn admit(State((app, class)): State<(Arc<App>, Class)>, request: Request, next: Next) -> Response {
-    match app.admission.admit(class) {
-        Ok(_permit) => next.run(request).await,
-        Err(refusal) => refusal.into_response(),
-    }
 }

@@ -155,29 +155,62 @@ async fn a_body_of_a_gigabyte_is_refused_before_it_is_read() {
 }
 
 #[tokio::test]
-async fn over_capacity_the_lowest_class_is_shed_with_a_time_to_come_back() {
+async fn beyond_what_is_open_at_once_long_streams_are_shed_with_a_time_to_come_back_and_hold_up_nobody_else() {
     let world = World::with(|settings| settings.capacity = 8).await;
     let mut ada = Person::sign_up(&world, "ada", 1).await;
     for number in 0..8 {
         ada.write(&world, vec![ada.revision(truebell_core::ids::ItemId([number; 16]), 1, Default::default(), 100_000)]).await;
     }
-    // Four first syncs nobody reads on hold their places.
+    let everything = || world.post_cbor("/v1/sync", &truebell_core::wire::sync::Have::default()).token(&ada.laptop.token);
+    // Four first syncs that nobody reads on.
     let mut open = Vec::new();
     for _ in 0..4 {
-        open.push(world.post_cbor("/v1/sync", &truebell_core::wire::sync::Have::default()).token(&ada.laptop.token).begin().await);
+        open.push(everything().begin().await);
     }
-    let (_, start, _) = super::person::prepare(&world, "eve", 2);
-    let reply = world.post("/v1/sign-up/start", &start).send().await;
+    let reply = everything().send().await;
     insta::assert_snapshot!(reply.text(), @r#"{"type":"https://truebell.org/problems/busy","title":"The server has too much to do: it will be asked again in a moment.","status":503}"#);
     let Status::Busy { until } = reply.head.status else { panic!("{:?}", reply.head.status) };
     let wait = until - world.now();
     assert!(wait >= Duration::from_secs(2) && wait < Duration::from_secs(4), "{wait:?}");
     assert_eq!(reply.headers["retry-after"].to_str().unwrap(), wait.as_millis().div_ceil(1000).to_string());
     let current = world.post_cbor("/v1/sync", &ada.have_all(1)).token(&ada.laptop.token).send().await;
-    assert_eq!((current.word(), current.head.pace_ms), ("ok", 2000), "a delta is still served, and clients are asked to slow down");
+    assert_eq!((current.word(), current.head.pace_ms), ("ok", 1000), "streams that wait for their readers are no work");
     ada.sign_in(&world).await;
+    assert_eq!(world.app.load().at_work, 0);
     drop(open);
-    assert_eq!(world.post("/v1/sign-up/start", &start).send().await.word(), "ok");
+    assert_eq!(everything().send().await.word(), "ok");
+}
+
+#[tokio::test]
+async fn bodies_that_do_not_come_hold_no_place_and_shed_nobody() {
+    use futures::FutureExt;
+    let world = World::with(|settings| settings.capacity = 2).await;
+    let ada = Person::sign_up(&world, "ada", 1).await;
+    let stuck = || {
+        let body = Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
+        Box::pin(world.ask(Method::POST, "/v1/sign-in/start").body(body).send())
+    };
+    let mut held: Vec<_> = (0..20).map(|_| stuck()).collect();
+    for request in &mut held {
+        assert!(request.now_or_never().is_none());
+    }
+    ada.sign_in(&world).await;
+    assert_eq!(world.app.load().shed.map(|(_, count)| count), [0; 4]);
+}
+
+#[tokio::test]
+async fn a_server_whose_database_does_not_answer_sheds_by_class_within_a_moment_and_looks_at_nothing() {
+    let world = World::with(|settings| settings.capacity = 1).await;
+    let ada = Person::sign_up(&world, "ada", 1).await;
+    // One request that works for ever: its place is the only one.
+    let _work = world.app.hold_a_place_for_tests().await;
+    let never = Body::from_stream(futures::stream::poll_fn(|_| -> std::task::Poll<Option<Result<Bytes, std::io::Error>>> {
+        panic!("nothing of it is read")
+    }));
+    let reply = world.ask(Method::POST, "/v1/sync").body(never).token(&ada.laptop.token).send().await;
+    assert_eq!((reply.word(), reply.status), ("busy", 503));
+    assert!(reply.head.account.is_none(), "the session was not looked up");
+    assert_eq!(world.app.load().shed, [("finish-sign-in", 0), ("delta", 1), ("full", 0), ("bulk", 0)]);
 }
 
 #[tokio::test]

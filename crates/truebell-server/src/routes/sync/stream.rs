@@ -1,14 +1,15 @@
 //! The stream of frames: read page by page as the client takes them, so that memory does not grow with the vault.
 //!
-//! Pages are separate reads. A tombstone may drop revisions between two of them; then the stream is cut without its end, none of it
+//! Between two pages the client reads and the server waits: no place at work is held then. Pages are separate reads. A tombstone may drop revisions between two of them; then the stream is cut without its end, none of it
 //! counts, and the client asks again.
 
-use crate::admission::Permit;
+use crate::admission::Held;
 use crate::error::Refusal;
 use axum::body::Bytes;
 use futures::stream;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 use truebell_core::ids::AccountId;
 use truebell_core::wire::sync::Frame;
 use truebell_store::rows::{Changes, RevisionCursor, VaultChange};
@@ -26,6 +27,9 @@ pub(super) enum Cut {
     /// The vault changed under the reader in a way that could leave holes.
     #[error("the vault moved on while it was read")]
     Moved,
+    /// There was no place for the next page.
+    #[error("the server has too much to do")]
+    Shed,
 }
 
 impl From<Cut> for Refusal {
@@ -33,6 +37,7 @@ impl From<Cut> for Refusal {
         match cut {
             Cut::Store(error) => error.into(),
             Cut::Moved => Self::busy("a vault moved on while it was read"),
+            Cut::Shed => Self::shed(),
         }
     }
 }
@@ -47,14 +52,14 @@ pub(super) struct Stream {
     /// Where the first of `vaults` goes on.
     cursor: Option<RevisionCursor>,
     over: bool,
-    _permit: Permit,
+    at_work: Option<Held>,
 }
 
 impl Stream {
-    pub(super) fn new(store: Arc<dyn Store>, account: AccountId, changes: Changes, permit: Permit) -> Self {
+    pub(super) fn new(store: Arc<dyn Store>, account: AccountId, changes: Changes, at_work: Option<Held>) -> Self {
         let events = changes.events.into_iter().map(Frame::Event);
         let ready = events.chain(changes.record.map(Frame::Record)).collect();
-        Self { store, account, ready, vaults: changes.vaults.into(), cursor: None, over: false, _permit: permit }
+        Self { store, account, ready, vaults: changes.vaults.into(), cursor: None, over: false, at_work }
     }
 
     /// Whether the end was sent.
@@ -103,18 +108,31 @@ impl Stream {
         Ok(())
     }
 
+    /// The next piece, read in a place at work that is taken for it.
+    async fn next_piece_at_work(&mut self) -> Result<Bytes, Cut> {
+        let Some(held) = self.at_work.clone() else { return self.next_piece().await };
+        if !held.step_in().await {
+            return Err(Cut::Shed);
+        }
+        let piece = self.next_piece().await;
+        held.step_aside();
+        piece
+    }
+
     /// The whole stream, `first` being what was taken from it already. An error cuts the connection.
-    pub(super) fn with_first(self, first: Bytes) -> impl stream::Stream<Item = Result<Bytes, Cut>> + Send {
-        stream::unfold((Some(first), Some(self)), async |(first, rest)| {
+    pub(super) fn with_first(self, first: Bytes, open: OwnedSemaphorePermit) -> impl stream::Stream<Item = Result<Bytes, Cut>> + Send {
+        // From here on the client sets the pace.
+        self.at_work.iter().for_each(Held::step_aside);
+        stream::unfold((Some(first), Some(self), open), async |(first, rest, open)| {
             if let Some(first) = first {
-                return Some((Ok(first), (None, rest)));
+                return Some((Ok(first), (None, rest, open)));
             }
             let mut rest = rest.filter(|rest| !rest.is_over())?;
-            match rest.next_piece().await {
-                Ok(piece) => Some((Ok(piece), (None, Some(rest)))),
+            match rest.next_piece_at_work().await {
+                Ok(piece) => Some((Ok(piece), (None, Some(rest), open))),
                 Err(cut) => {
                     tracing::warn!(%cut, "a sync stream was cut");
-                    Some((Err(cut), (None, None)))
+                    Some((Err(cut), (None, None, open)))
                 }
             }
         })

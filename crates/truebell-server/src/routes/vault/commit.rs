@@ -1,6 +1,6 @@
 //! `POST /v1/vaults/{vault}/commits`: some revisions and the vault's next head, stored together or not at all.
 
-use crate::admission::Class;
+use crate::admission::{AtWork, Class};
 use crate::body::{Cbor, Ids};
 use crate::error::Refusal;
 use crate::reply::Reply;
@@ -24,11 +24,14 @@ const NUMBERS: std::ops::Range<u64> = 1..1 << 63;
 
 pub(crate) async fn commit(
     State(app): Apps,
+    at_work: AtWork,
     Writer(session): Writer,
     Ids((vault,)): Ids<(VaultId,)>,
     Cbor(asked, bytes, _room): Cbor<Commit, COMMIT_BYTES_MAX>,
 ) -> Answer {
-    let _permit = if bytes > SMALL_BYTES_MAX { Some(app.admission.admit(Class::Bulk)?) } else { None };
+    if bytes > SMALL_BYTES_MAX {
+        at_work.lower(Class::Bulk, "import").await?;
+    }
     let signer = app.signer(session.account).await?;
     let commit = decide(&session, vault, asked, &signer, app.now())?;
     let mark = VaultMark { vault, seq: commit.seq, head: commit.head_digest };
