@@ -143,7 +143,7 @@ impl Metrics {
         }
         set(&self.listeners, load.listeners as u64);
         let counts = tokio::time::timeout(COUNTS_TIME, app.store.counts(app.clock.now())).await;
-        match counts.unwrap_or(Err(truebell_store::StoreError::Unavailable)) {
+        match counts.unwrap_or(Err(StoreError::Unavailable)) {
             Ok(counts) => {
                 set(&self.store_up, 1);
                 set(&self.accounts, counts.accounts);
@@ -157,7 +157,8 @@ impl Metrics {
                 tracing::warn!("counts for metrics: {error}");
             }
         }
-        match log_counts(app).await {
+        let counts = tokio::time::timeout(COUNTS_TIME, log_counts(app)).await;
+        match counts.unwrap_or(Err(StoreError::Unavailable)) {
             Ok((entries, waiting)) => {
                 set(&self.log_entries, entries);
                 set(&self.log_waiting, waiting);
