@@ -158,7 +158,7 @@ fn derive(key: &SealKey, nonce: &[u8], context: &[u8]) -> Zeroizing<[u8; 64]> {
 pub fn padded_len(len: usize) -> usize {
     let len = len.max(PADDED_MIN);
     let exponent = usize::BITS - 1 - len.leading_zeros();
-    let mantissa_bits = usize::BITS - exponent.leading_zeros();
+    let mantissa_bits = u32::BITS - exponent.leading_zeros();
     let mask = (1_usize << exponent.saturating_sub(mantissa_bits)) - 1;
     (len + mask) & !mask
 }
@@ -270,6 +270,13 @@ mod tests {
         }
         for len in 0..sealed.len() {
             open(&key, &place(), &sealed[..len]).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn lengths_are_told_apart_by_class_and_not_by_byte() {
+        for (len, padded) in [(1, 64), (65, 72), (100, 104), (129, 144), (250, 256), (300, 304), (1_000, 1_024), (20_001, 20_480)] {
+            assert_eq!(padded_len(len), padded, "{len}");
         }
     }
 
