@@ -129,7 +129,7 @@ reasons! {
     /// The body or a parameter is not what the route takes.
     Malformed = 0, "malformed", 400, "The request is not one this server understands: update Truebell.";
     /// No session, or one that is not known.
-    NoSession = 1, "no-session", 401, "This request needs a session: sign in on this device.";
+    NoSession = 1, "no-session", 401, "The server knows no session of this device: the device opens a new one by itself.";
     /// The session's time is over; the device can open the next one by itself.
     SessionExpired = 2, "session-expired", 401, "The session's time is over; the device opens a new one by itself.";
     /// Sign-in details do not match. Nothing more can be said.

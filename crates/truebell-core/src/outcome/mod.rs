@@ -183,14 +183,14 @@ fn conclude(head: &Head, status: u16, pinned: &Pinned, known: &Known<'_>, now: U
         return Outcome::WrongServer;
     }
     match &head.status {
-        Status::Busy { until } => Outcome::Busy { until: *until },
-        Status::Maintenance { until, note } => Outcome::Maintenance { until: *until, note: one_line(note) },
+        Status::Busy { until } => Outcome::Busy { until: (*until).min(now + BUSY_MAX) },
+        Status::Maintenance { until, note } => Outcome::Maintenance { until: (*until).min(now + WAIT_MAX), note: one_line(note) },
         Status::Outdated { needs } => Outcome::Outdated { needs: version(needs) },
         Status::Refused { reason: Reason::ClockSkew, .. } => {
             let behind = head.at > now;
             Outcome::ClockSkew { by: if behind { head.at - now } else { now - head.at }, behind }
         }
-        Status::Refused { reason, retry_at } => Outcome::Refused { reason: *reason, retry_at: *retry_at },
+        Status::Refused { reason, retry_at } => Outcome::Refused { reason: *reason, retry_at: (*retry_at).min(now + WAIT_MAX) },
         Status::Ok if !(200..300).contains(&status) => Outcome::Intercepted { by: format!("somebody who changed the status to {status}") },
         Status::Ok if head.restore_epoch > pinned.restore_epoch => {
             Outcome::Restored { epoch: head.restore_epoch, head: head.account.clone() }
@@ -207,6 +207,10 @@ fn version(needs: &str) -> String {
     if is_version && plain { needs.to_owned() } else { NEWER.to_owned() }
 }
 
+/// Longest a server is said to be busy. A later moment is a wrong clock, or no good will.
+const BUSY_MAX: Duration = Duration::from_hours(1);
+/// Longest a maintenance or a refusal is said to last.
+const WAIT_MAX: Duration = Duration::from_hours(31 * 24);
 /// Where no version is named.
 const NEWER: &str = "a newer version";
 /// How far into a page its title is looked for, in bytes.

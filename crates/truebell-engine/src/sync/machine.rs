@@ -4,7 +4,7 @@
 //! A run is pull → rebase (the caller's, in the same transaction) → push, until nothing is pending. Hints, edits and timers only wake it.
 
 use super::pace::Pace;
-use super::{View, Why};
+use super::{Unproven, View, Why};
 use std::collections::VecDeque;
 use std::time::Duration;
 use truebell_core::chance::Chance;
@@ -177,6 +177,7 @@ impl Machine {
 
     fn failed(&mut self, why: Why, now: UnixMillis) {
         let Some(doing) = self.doing.take() else { return };
+        let why = if is_out_of_place(&why) { Why::Unproven { what: Unproven::Malformed } } else { why };
         match &why {
             // A session is a thing of the device, not of the person: its end is repaired here and shown to nobody.
             Why::Refused { reason: Reason::NoSession | Reason::SessionExpired, .. } if !self.session_opened => {
@@ -204,6 +205,22 @@ impl Machine {
         self.view = View::Stale { since, why };
         (self.again, self.resume) = (false, None);
     }
+}
+
+/// A refusal that can only answer a sign-in or a sign-up: said of a sync, it would accuse a password that nobody has asked about.
+fn is_out_of_place(why: &Why) -> bool {
+    let Why::Refused { reason, .. } = why else { return false };
+    matches!(
+        reason,
+        Reason::WrongCredentials
+            | Reason::SecondFactorNeeded
+            | Reason::SecondFactorWrong
+            | Reason::AddressTaken
+            | Reason::BadAddress
+            | Reason::SignUpClosed
+            | Reason::BadInvitation
+            | Reason::SignInOver
+    )
 }
 
 #[cfg(test)]
