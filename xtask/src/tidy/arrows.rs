@@ -11,6 +11,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("truebell-server", &["truebell-core", "truebell-engine", "truebell-store"]),
     ("truebell-client", &["truebell-core", "truebell-engine"]),
     ("truebell-sim", &["truebell-core", "truebell-engine", "truebell-store", "truebell-server", "truebell-client"]),
+    // The server that lies: nobody may lean on it, so that no program for people can contain it.
+    ("truebell-hostile", &["truebell-core", "truebell-engine", "truebell-store", "truebell-server", "truebell-client"]),
     (
         "truebell-cli",
         &["truebell-core", "truebell-transfer", "truebell-engine", "truebell-store", "truebell-server", "truebell-client", "truebell-sim"],
