@@ -14,7 +14,7 @@ use truebell_core::account::{AccountPublic, Unlocked};
 use truebell_core::address::Address;
 use truebell_core::cbor;
 use truebell_core::chance::Chance;
-use truebell_core::derive::derive_root;
+use truebell_core::derive::{Root, derive_root, derive_root_from_stretched};
 use truebell_core::event::{Chain, Trust, What};
 use truebell_core::head::Reason;
 use truebell_core::ids::{AccountId, DeviceId};
@@ -309,15 +309,14 @@ pub(super) fn authenticate(
     world: &mut World,
     (server, pinned): (&str, &Pinned),
     email: &str,
-    secret_key: &SecretKey,
-    password: &Secret,
+    root: &dyn Fn(AccountId) -> Root,
     second_factor: SecondFactor<'_>,
 ) -> Result<Authenticated, Error> {
     let to = (server, pinned);
     let email = Address::parse(email).map_err(|error| Error::Input(error.to_string()))?;
     let lookup = sign_in::Lookup { email: email.as_str().to_owned() };
     let sign_in::Looked { account } = post(world, to, None, "/v1/sign-in/lookup", &lookup)?;
-    let root = derive_root(password, secret_key, account);
+    let root = root(account);
     let (opaque, ke1) = OpaqueSignIn::start(root.derive_opaque_password(), world.chance.as_mut()).map_err(malformed)?;
     let started: sign_in::Started = post(world, to, None, "/v1/sign-in/start", &sign_in::Start { account, ke1: ke1.into() })?;
     let ke3 = opaque.finish(pinned.server, account, &started.ke2, world.chance.as_mut()).map_err(|error| match error {
@@ -344,7 +343,25 @@ pub(super) fn authenticate(
 
 /// Enrols this device to an account. The profile must be empty, or of the same account (a device the server no longer knows): then
 /// what is in it, unsynced edits too, stays.
-pub fn sign_in(profile: &Profile, request: &SignIn, mut world: World, second_factor: SecondFactor<'_>) -> Result<Client, Error> {
+pub fn sign_in(profile: &Profile, request: &SignIn, world: World, second_factor: SecondFactor<'_>) -> Result<Client, Error> {
+    let root = |account| derive_root(&request.password, &request.secret_key, account);
+    enrol(profile, request, world, second_factor, &root)
+}
+
+/// The same with the password stretched before ([`truebell_core::derive::derive_stretched`]): for whoever enrols several devices of one
+/// account, and would do the slow half again for each. The request's password is not looked at.
+pub fn sign_in_stretched(profile: &Profile, request: &SignIn, stretched: &Zeroizing<[u8; 32]>, world: World) -> Result<Client, Error> {
+    let root = |account| derive_root_from_stretched(stretched, &request.secret_key, account);
+    enrol(profile, request, world, &mut || None, &root)
+}
+
+fn enrol(
+    profile: &Profile,
+    request: &SignIn,
+    mut world: World,
+    second_factor: SecondFactor<'_>,
+    root: &dyn Fn(AccountId) -> Root,
+) -> Result<Client, Error> {
     let server = address(&request.server)?;
     let lock = profile.lock()?;
     let before = profile.device()?;
@@ -358,8 +375,7 @@ pub fn sign_in(profile: &Profile, request: &SignIn, mut world: World, second_fac
         pinned = before.pinned.clone();
     }
     let to = (server.as_str(), &pinned);
-    let Authenticated { keys, finished } =
-        authenticate(&mut world, to, &request.email, &request.secret_key, &request.password, second_factor)?;
+    let Authenticated { keys, finished } = authenticate(&mut world, to, &request.email, root, second_factor)?;
     let public = keys.public();
     if before.is_some_and(|before| before.trust.account != public.account || before.trust.account_key != public.signing) {
         return Err(taken());

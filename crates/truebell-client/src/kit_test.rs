@@ -22,7 +22,8 @@ pub fn test_kit(kit: &KitData, password: &Secret, world: &mut World, second_fact
     let server = address(&kit.server)?;
     let (_, pinned) = meet(&server, Some(&kit.fingerprint), world)?;
     let to = (server.as_str(), &pinned);
-    let opened = authenticate(world, to, &kit.email, &kit.secret_key, password, second_factor)?;
+    let root = |account| truebell_core::derive::derive_root(password, &kit.secret_key, account);
+    let opened = authenticate(world, to, &kit.email, &root, second_factor)?;
     Ok(KitTested {
         email_moved: opened.finished.email != kit.email,
         email: opened.finished.email,

@@ -37,7 +37,7 @@ mod vaults;
 pub use attachments::ATTACHMENT_BYTES_MAX;
 pub use chance::SystemChance;
 pub use clock::{Clock, SystemClock};
-pub use enrol::{KitData, SecondFactor, SignIn, SignUp, server_info, sign_in, sign_up};
+pub use enrol::{KitData, SecondFactor, SignIn, SignUp, server_info, sign_in, sign_in_stretched, sign_up};
 pub use error::{Error, Kind};
 pub use http::Http;
 pub use inbox::{Entry, NoticeAnswer};

@@ -12,6 +12,7 @@ mod config;
 mod context;
 mod device_name;
 mod devices;
+mod drill;
 mod events;
 mod export;
 mod files;
@@ -112,6 +113,7 @@ Server
   backup         Back up a server into one sealed file
   restore        Bring a server back from its backup
   mail           Mails whose fate is not known
+  drill          Play a bad day again
 ";
 
 /// A password manager whose alarms can be believed
@@ -209,6 +211,9 @@ pub enum Command {
     /// The server's mails
     #[command(subcommand)]
     Mail(mail::Mail),
+    /// Play a bad day again
+    #[command(subcommand)]
+    Drill(drill::Drill),
     /// Completions for your shell
     Completions(completions::Completions),
     /// Remove the account from this device
@@ -304,6 +309,7 @@ fn dispatch(command: Command, context: &mut Context) -> Answered<Ending> {
         Command::Backup(command) => command.run(context),
         Command::Restore(command) => command.run(context),
         Command::Mail(command) => command.run(context),
+        Command::Drill(command) => command.run(context),
         Command::Completions(command) => command.run(context),
         Command::Signout(command) => command.run(context),
         Command::Help(command) => command.run(context),

@@ -1,0 +1,287 @@
+//! The people of the drill: real clients with a replica each, who sync, edit, and now and then change their password.
+
+use super::book::Book;
+use super::wire::Noted;
+use crate::exit::{Answered, Failure};
+use crate::output::Progress;
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+use truebell_client::{Client, Clock, Filter, Profile, SignIn, SignUp, SystemChance, SystemClock, World, sign_in_stretched, sign_up};
+use truebell_core::derive::derive_stretched;
+use truebell_core::ids::VaultId;
+use truebell_core::item::Item;
+use truebell_core::secret::Secret;
+use truebell_core::sign::Fingerprint;
+use truebell_engine::sync::View;
+
+/// Devices of one account.
+pub(super) const DEVICES: usize = 8;
+const PASSWORD: &str = "drill: correct horse battery staple";
+/// Longest time for all to be up to date once the day is over.
+const SETTLE_TIME: Duration = Duration::from_secs(90);
+
+/// One device.
+pub(super) struct Person {
+    pub account: usize,
+    client: Mutex<Client>,
+    vault: VaultId,
+    /// What its person saved here.
+    saved: Mutex<Vec<String>>,
+    due: Mutex<Instant>,
+}
+
+impl Person {
+    fn client(&self) -> MutexGuard<'_, Client> {
+        self.client.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// All of them.
+pub(super) struct People {
+    pub all: Vec<Person>,
+    book: Arc<Book>,
+    /// Accounts whose password really changed, how often.
+    changed: Mutex<Vec<usize>>,
+}
+
+/// What the day did to them.
+#[derive(Default)]
+pub(super) struct Found {
+    pub false_alarms: u64,
+    pub missed_alarms: u64,
+    pub lost_writes: u64,
+    pub lost_sessions: u64,
+    pub duplicate_mails: u64,
+    pub changes: u64,
+    pub edits: u64,
+}
+
+fn world(to: SocketAddr, number: usize, account: usize, book: &Arc<Book>) -> World {
+    let transport = Arc::new(Noted::new(to, number, account, book.clone()));
+    World { transport, clock: Arc::new(SystemClock), chance: Box::new(SystemChance) }
+}
+
+fn failed(error: truebell_client::Error) -> Failure {
+    Failure::plain(format!("The drill's accounts could not be made: {error}."))
+}
+
+/// One account with its devices. The password is stretched twice in all, not once for each device.
+fn make_account(to: SocketAddr, home: &Path, account: usize, devices: usize, key: &Fingerprint, book: &Arc<Book>) -> Answered<Vec<Person>> {
+    let server = format!("http://{to}");
+    let profile = |device: usize| Profile::open(&format!("p{account}-{device}"), Some(home)).map_err(|error| failed(error.into()));
+    let first = account * DEVICES;
+    let email = format!("person{account}@example.org");
+    let request = SignUp {
+        server: server.clone(),
+        fingerprint: Some(key.clone()),
+        email: email.clone(),
+        password: Secret::new(PASSWORD),
+        invitation: None,
+        device_name: "device 0".into(),
+        vault_name: "Personal".into(),
+    };
+    let (client, kit) = sign_up(&profile(0)?, &request, world(to, first, account, book)).map_err(failed)?;
+    let mut clients = vec![client];
+    let stretched = derive_stretched(&request.password, kit.account);
+    for device in 1..devices {
+        let request = SignIn {
+            server: server.clone(),
+            fingerprint: Some(key.clone()),
+            email: email.clone(),
+            secret_key: kit.secret_key.clone(),
+            password: Secret::default(),
+            device_name: format!("device {device}"),
+        };
+        let world = world(to, first + device, account, book);
+        clients.push(sign_in_stretched(&profile(device)?, &request, &stretched, world).map_err(failed)?);
+    }
+    let mut people = Vec::new();
+    for client in clients {
+        let vaults = client.vaults().map_err(failed)?;
+        let Some(vault) = vaults.first().map(|vault| vault.vault) else { return Err(Failure::plain("The drill's account has no vault.")) };
+        people.push(Person { account, client: Mutex::new(client), vault, saved: Mutex::default(), due: Mutex::new(Instant::now()) });
+    }
+    Ok(people)
+}
+
+impl People {
+    /// Makes so many clients, a few accounts at a time.
+    pub(super) fn make(to: SocketAddr, home: &Path, clients: usize, key: &Fingerprint, book: &Arc<Book>, show: bool) -> Answered<Self> {
+        let accounts = clients.div_ceil(DEVICES).max(2);
+        let progress = Progress::new("Making people", accounts as u64, show);
+        let (next, made) = (AtomicUsize::new(0), Mutex::new(Ok(Vec::new())));
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    loop {
+                        let account = next.fetch_add(1, Ordering::Relaxed);
+                        if account >= accounts || made.lock().unwrap_or_else(PoisonError::into_inner).is_err() {
+                            return;
+                        }
+                        let devices = DEVICES.min(clients.saturating_sub(account * DEVICES)).max(2);
+                        let new = make_account(to, home, account, devices, key, book);
+                        let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
+                        match (&mut *made, new) {
+                            (Ok(people), Ok(new)) => people.extend(new),
+                            (made, Err(error)) => *made = Err(error),
+                            (Err(_), Ok(_)) => {}
+                        }
+                        progress.at(account as u64, accounts as u64);
+                    }
+                });
+            }
+        });
+        let all = made.into_inner().unwrap_or_else(PoisonError::into_inner)?;
+        Ok(Self { all, book: book.clone(), changed: Mutex::default() })
+    }
+
+    /// How many passwords really changed.
+    pub(super) fn changes(&self) -> usize {
+        self.changed.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Lives on until told to stop: each device edits and syncs in its turn, every few seconds.
+    pub(super) fn live(&self, every: Duration, stop: &AtomicBool) {
+        let next = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..24 {
+                scope.spawn(|| {
+                    while !stop.load(Ordering::Relaxed) {
+                        let number = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(person) = self.all.get(number % self.all.len().max(1)) else { return };
+                        if !self.visit(person, number, every) {
+                            std::thread::sleep(Duration::from_millis(2));
+                        }
+                    }
+                });
+            }
+        });
+    }
+
+    /// Whether it was this person's turn.
+    fn visit(&self, person: &Person, number: usize, every: Duration) -> bool {
+        let Ok(mut client) = person.client.try_lock() else { return false };
+        {
+            let mut due = person.due.lock().unwrap_or_else(PoisonError::into_inner);
+            let now = Instant::now();
+            if now < *due {
+                return false;
+            }
+            // Spread over the time between two turns, differently each time.
+            let part = u32::try_from(number.wrapping_mul(2_654_435_761) % 1000).unwrap_or_default();
+            *due = now + every / 2 + every * part / 1000;
+        }
+        if number.is_multiple_of(2) {
+            let title = format!("item {} of {}", number, person.account);
+            let mut item = Item::default();
+            item.overview.title.clone_from(&title);
+            item.set_field("password", format!("secret of {title}"));
+            // Saved here is saved: from now on it must never be lost.
+            if client.create(person.vault, item).is_ok() {
+                person.saved.lock().unwrap_or_else(PoisonError::into_inner).push(title);
+            }
+        }
+        if let Ok(Some(synced)) = client.sync_if_due() {
+            self.book.noticed(synced.notices as u64);
+        }
+        true
+    }
+
+    /// Somebody changes their password for real, and tries until it is done.
+    pub(super) fn change_password(&self, account: usize, stop: &AtomicBool) {
+        let Some(person) = self.all.iter().find(|person| person.account == account) else { return };
+        let changes = |client: &Client| {
+            client.inbox().map_or(0, |inbox| inbox.iter().filter(|entry| entry.notice.kind == "password-changed").count())
+        };
+        while !stop.load(Ordering::Relaxed) {
+            let mut client = person.client();
+            let done = client.change_password(&Secret::new(PASSWORD), &Secret::new("drill: another horse")).is_ok();
+            // Where the answer was lost, a sync tells what became of it.
+            if done || client.sync().is_ok() && changes(&client) > 0 {
+                self.changed.lock().unwrap_or_else(PoisonError::into_inner).push(account);
+                return;
+            }
+            drop(client);
+            std::thread::sleep(Duration::from_secs(1));
+        }
+    }
+
+    /// Waits until every device is up to date, or gives up on some.
+    pub(super) fn settle(&self) {
+        let end = Instant::now() + SETTLE_TIME;
+        let next = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..16 {
+                scope.spawn(|| {
+                    while let Some(person) = self.all.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let mut client = person.client();
+                        // Twice: the second time it also has what the others wrote meanwhile.
+                        while Instant::now() < end && !is_current(&mut client) {
+                            std::thread::sleep(Duration::from_millis(200));
+                        }
+                    }
+                });
+            }
+        });
+    }
+
+    /// Looks at everything that was promised.
+    pub(super) fn check(&self, mails: &[String]) -> Found {
+        let mut found = Found::default();
+        let changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        found.changes = changed.len() as u64;
+        for person in &self.all {
+            let mut client = person.client();
+            if !is_current(&mut client) {
+                found.lost_sessions += 1;
+            }
+            let really = changed.iter().filter(|account| **account == person.account).count();
+            let inbox = client.inbox().unwrap_or_default();
+            let told: Vec<_> = inbox.iter().filter(|entry| entry.notice.kind == "password-changed").collect();
+            found.false_alarms += told.len().saturating_sub(really) as u64;
+            found.missed_alarms += really.saturating_sub(told.len()) as u64;
+            let others = ["account-created", "device-enrolled", "password-changed"];
+            found.false_alarms += inbox.iter().filter(|entry| !others.contains(&entry.notice.kind)).count() as u64;
+            for entry in told.iter().filter(|entry| entry.own) {
+                let sent = mails.iter().filter(|mail| mail.contains(&entry.notice.code.to_string())).count();
+                found.missed_alarms += u64::from(sent == 0);
+                found.duplicate_mails += sent.saturating_sub(1) as u64;
+            }
+        }
+        found.lost_writes = self.lost_writes(&mut found.edits);
+        found
+    }
+
+    /// Edits somebody saved that another device of the account does not have.
+    fn lost_writes(&self, edits: &mut u64) -> u64 {
+        let mut lost = 0;
+        let titles = |person: &Person| -> BTreeSet<String> {
+            person.client().list(&Filter::default()).iter().map(|listed| listed.overview.title.clone()).collect()
+        };
+        let mut from = 0;
+        while let Some(first) = self.all.get(from) {
+            let devices: Vec<&Person> = self.all.iter().skip(from).take_while(|person| person.account == first.account).collect();
+            from += devices.len();
+            let there: Vec<_> = devices.iter().map(|device| titles(device)).collect();
+            for device in devices {
+                let saved = device.saved.lock().unwrap_or_else(PoisonError::into_inner);
+                *edits += saved.len() as u64;
+                lost += saved.iter().filter(|title| there.iter().any(|titles| !titles.contains(*title))).count() as u64;
+            }
+        }
+        lost
+    }
+}
+
+/// Syncs; whether it has all there is and nothing waits here.
+fn is_current(client: &mut Client) -> bool {
+    let before = SystemClock.now();
+    let Ok(synced) = client.sync() else { return false };
+    let is_fresh = matches!(synced.view, View::UpToDate { as_of } if as_of >= before);
+    is_fresh && client.status().is_ok_and(|status| status.pending == 0)
+}

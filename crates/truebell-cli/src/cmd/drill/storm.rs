@@ -1,0 +1,224 @@
+//! The day of 27 April 2023: a database that crawls, breaks and comes back under people who go on working, and then a surge of ten
+//! times what can be served. Real server process, real PostgreSQL behind a fault proxy, real clients.
+
+use super::book::Book;
+use super::cluster::Database;
+use super::load::Load;
+use super::people::{DEVICES, People};
+use super::proxy::{self, Weather};
+use super::report::{NaiveSentence, Overload, Report};
+use super::served::Served;
+use super::{page, passed, write};
+use crate::cmd::context::Context;
+use crate::exit::{Answered, Failure};
+use clap::Args;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use truebell_client::{World, server_info};
+
+/// Its name.
+pub(super) const ID: &str = "1password-2023-04-27";
+/// What happened.
+pub(super) const INCIDENT: &str =
+    "A database migration set off a surge; servers refused sign-ins, and apps said “Your Secret Key or password was recently changed”";
+
+/// The database answers this much later while the load is measured: as one under strain does.
+const STRAIN: Duration = Duration::from_millis(5);
+
+/// The day of 27 April 2023: a crawling database, a surge, real processes
+///
+/// Starts a server process on a throw-away PostgreSQL, makes people with real clients, and plays the day: the database crawls, falls
+/// silent and breaks off; people go on editing, and some really change their password; then ten times as many sign-ins are asked for
+/// as can be served. Beside it a naive client judges the same answers. With --json FILE the report is written there as JSON.
+#[derive(Debug, Args)]
+pub struct Storm {
+    /// Where the JSON report goes, after --json
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Write the report as one HTML page that needs nothing else
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// How many real clients
+    #[arg(long, value_name = "NUMBER", default_value_t = 2000)]
+    clients: usize,
+    /// How long each phase of the day lasts
+    #[arg(long, value_name = "NUMBER", default_value_t = 8)]
+    seconds: u64,
+    /// A PostgreSQL to use instead of a throw-away one, postgres://USER:PASSWORD@ADDRESS/DATABASE
+    #[arg(long, value_name = "URL")]
+    postgres: Option<String>,
+}
+
+impl Default for Storm {
+    fn default() -> Self {
+        Self { file: None, html: None, clients: 2000, seconds: 8, postgres: None }
+    }
+}
+
+/// A folder that goes with the drill. People's devices are many: in memory where the system has such a place.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn make() -> Answered<Self> {
+        let memory = Path::new("/dev/shm");
+        let base = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+        let folder = base.join(format!("truebell-drill-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).map_err(|error| Failure::io("The drill's folder could not be made", &error))?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // Left behind at worst; nothing in it is anybody's.
+        let _removed = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Storm {
+    pub(super) fn run(self, context: &mut Context) -> Answered {
+        let report = self.play(context)?;
+        match &self.file {
+            Some(file) => {
+                write(file, &serde_json::to_vec_pretty(&report).unwrap_or_default())?;
+                context.out.remark(format_args!("The report is in {}.", file.display()));
+            }
+            None => context.out.answer(&report)?,
+        }
+        passed(&[report])
+    }
+
+    pub(super) fn play(&self, context: &mut Context) -> Answered<Report> {
+        let folder = Folder::make()?;
+        let url = self.postgres.clone().or_else(|| std::env::var("TRUEBELL_TEST_POSTGRES").ok());
+        let database = Database::make(url.as_deref())?;
+        let weather = Weather::default();
+        let door = proxy::start(database.address, &weather).map_err(|error| Failure::io("The fault proxy could not be started", &error))?;
+        let served = Served::start(&folder.0, &database.url_through(door))?;
+        let to = served.address;
+        let info = server_info(&format!("http://{to}"), &mut World::system());
+        let key = info.map_err(|error| Failure::plain(format!("The drill's server does not answer: {error}.")))?.key.fingerprint();
+        let book = Arc::new(Book::new());
+        let people = People::make(to, &folder.0, self.clients, &key, &book, !context.out.is_quiet())?;
+        book.begin_again();
+        let stop = AtomicBool::new(false);
+        let every = Duration::from_millis(u64::try_from(self.clients).unwrap_or(2000) * 12).max(Duration::from_secs(2));
+        let overload = std::thread::scope(|scope| {
+            scope.spawn(|| people.live(every, &stop));
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    served.look(&book);
+                    std::thread::sleep(Duration::from_millis(250));
+                }
+            });
+            self.fall(scope, &people, &weather, &book, &stop);
+            let overload = self.surge(to, &folder.0, &weather, &book);
+            stop.store(true, Ordering::Relaxed);
+            overload
+        });
+        book.phase("back to normal", false);
+        weather.late(Duration::ZERO);
+        people.settle();
+        people.settle();
+        let mails = wait_for_mails(&served, people.changes());
+        let found = people.check(&mails);
+        let closed = book.close();
+        let (capacity, overload) = overload?;
+        let mut report = Report {
+            name: ID.into(),
+            false_alarms: found.false_alarms,
+            missed_alarms: found.missed_alarms,
+            lost_writes: found.lost_writes,
+            lost_sessions: found.lost_sessions,
+            duplicate_mails: found.duplicate_mails,
+            naive_false_alarms: closed.naive_alarms,
+            exchanges: closed.exchanges,
+            goodput_ratio_at_10x: overload.last().map(|step| step.ratio),
+            clients: people.all.len() as u64,
+            password_changes: found.changes,
+            saved_edits: found.edits,
+            queue_max: closed.steps.iter().map(|step| step.waiting).max().unwrap_or_default(),
+            capacity_per_second: capacity,
+            overload,
+            naive_sentences: closed
+                .naive
+                .iter()
+                .map(|(sentence, accounts)| NaiveSentence { sentence: (*sentence).into(), accounts: *accounts })
+                .collect(),
+            seconds: closed.seconds,
+            ..Report::default()
+        };
+        report.judge();
+        if let Some(html) = &self.html {
+            write(html, page::render(&report, &closed).as_bytes())?;
+            context.out.remark(format_args!("The page is {}.", html.display()));
+        }
+        Ok(report)
+    }
+
+    /// The database crawls, falls silent, breaks off and comes back; some people change their password meanwhile.
+    fn fall<'a>(&self, scope: &'a std::thread::Scope<'a, '_>, people: &'a People, weather: &Weather, book: &Book, stop: &'a AtomicBool) {
+        let phase = Duration::from_secs(self.seconds);
+        book.phase("calm", false);
+        std::thread::sleep(phase);
+        let accounts = (people.all.len() / DEVICES).max(1);
+        for number in 0..(accounts / 12).clamp(2, 20) {
+            scope.spawn(move || {
+                std::thread::sleep(phase * u32::try_from(number).unwrap_or_default() / 8);
+                people.change_password(number, stop);
+            });
+        }
+        book.phase("the database crawls", true);
+        weather.late(Duration::from_millis(150));
+        std::thread::sleep(phase);
+        book.phase("silent", true);
+        weather.silent();
+        std::thread::sleep(phase / 2);
+        book.phase("broken off", true);
+        weather.gone();
+        std::thread::sleep(phase / 2);
+        book.phase("back", false);
+        weather.late(Duration::ZERO);
+        std::thread::sleep(phase);
+    }
+
+    /// What a database under strain can do, and what is left of it when more and more is asked for.
+    fn surge(&self, to: std::net::SocketAddr, home: &Path, weather: &Weather, book: &Arc<Book>) -> Answered<(f64, Vec<Overload>)> {
+        let phase = Duration::from_secs(self.seconds);
+        weather.late(STRAIN);
+        book.phase("capacity", false);
+        let load = Load::make(to, home, 2, book)?;
+        load.run(40, None, phase / 2);
+        let capacity = load.run(40, None, phase).served_per_second.max(1.0);
+        let mut overload = Vec::new();
+        for times in [1, 2, 5, 10] {
+            book.phase(format!("{times}×"), times > 1);
+            // Proofs are good for two minutes.
+            let load = Load::make(to, home, 2, book)?;
+            let came = load.run(320, Some(capacity * f64::from(times)), phase);
+            let ratio = came.served_per_second / capacity;
+            overload.push(Overload {
+                times,
+                offered_per_second: came.offered_per_second,
+                served_per_second: came.served_per_second,
+                ratio,
+            });
+        }
+        Ok((capacity, overload))
+    }
+}
+
+/// The outbox, once the mails about so many changes are there, or would be.
+fn wait_for_mails(served: &Served, changes: usize) -> Vec<String> {
+    for _ in 0..60 {
+        let mails = served.mails();
+        if mails.iter().filter(|mail| mail.contains("password")).count() >= changes {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    std::thread::sleep(Duration::from_secs(2));
+    served.mails()
+}
