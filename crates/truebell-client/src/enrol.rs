@@ -5,6 +5,7 @@ use super::acts::next_act;
 use super::exchange::{JSON, Question, ask, ask_stranger};
 use super::profile::{Device, ProfileError, seed_text};
 use super::replica::{Replica, rows};
+use super::said::explain;
 use super::unlock::{Opened, assemble, open_sealed};
 use super::vaults::first_head;
 use super::{Client, Error, Profile, World};
@@ -149,6 +150,11 @@ pub(super) fn meet(server: &str, expected: Option<&Fingerprint>, world: &mut Wor
     }
 }
 
+/// Where a server's status page is, as it says under its own signature; only where what is asked there stays between the two.
+fn status_url(info: &ServerInfo) -> Option<String> {
+    info.status_url.as_deref().and_then(|url| address(url).ok())
+}
+
 pub(super) fn post<T: serde::de::DeserializeOwned>(
     world: &mut World,
     (server, pinned): (&str, &Pinned),
@@ -187,13 +193,14 @@ pub fn sign_up(profile: &Profile, request: &SignUp, mut world: World) -> Result<
     if profile.device()?.is_some() {
         return Err(ProfileError::Taken(profile.name().to_owned()).into());
     }
-    let (_, pinned) = meet(&server, request.fingerprint.as_ref(), &mut world)?;
+    let (info, pinned) = meet(&server, request.fingerprint.as_ref(), &mut world)?;
     let begun = resume(profile, &server, &email, &request.password)?;
     let (unfinished, opened) = match begun {
         Some(begun) => begun,
         None => begin(profile, request, &server, &email, pinned, &mut world)?,
     };
     let Unfinished { mut device, finish } = unfinished;
+    device.status_url = status_url(&info);
     let finished: Result<sign_up::Finished, Error> =
         post(&mut world, (&device.server, &device.pinned), None, "/v1/sign-up/finish", &finish);
     let finished = match finished {
@@ -294,6 +301,7 @@ fn new_device(
         device_seed: seed_text(&SigningKey::make_random(chance)),
         secret_key: secret_key.to_text(),
         next_secret_key: None,
+        status_url: None,
         session: None,
     }
 }
@@ -366,7 +374,11 @@ fn enrol(
     let lock = profile.lock()?;
     let before = profile.device()?;
     let taken = || Error::from(ProfileError::Taken(profile.name().to_owned()));
-    let (_, mut pinned) = meet(&server, request.fingerprint.as_ref(), &mut world)?;
+    let (info, mut pinned) = match (meet(&server, request.fingerprint.as_ref(), &mut world), &before) {
+        (Err(error), Some(before)) => return Err(explain(error, &mut world, (&server, before.status_url.as_deref()), &before.pinned)),
+        (met, _) => met?,
+    };
+    let page = status_url(&info);
     if let Some(before) = &before {
         if before.pinned.key != pinned.key {
             return Err(taken());
@@ -375,13 +387,16 @@ fn enrol(
         pinned = before.pinned.clone();
     }
     let to = (server.as_str(), &pinned);
-    let Authenticated { keys, finished } = authenticate(&mut world, to, &request.email, root, second_factor)?;
+    let authenticated = authenticate(&mut world, to, &request.email, root, second_factor);
+    let Authenticated { keys, finished } =
+        authenticated.map_err(|error| explain(error, &mut world, (&server, page.as_deref()), &pinned))?;
     let public = keys.public();
     if before.is_some_and(|before| before.trust.account != public.account || before.trust.account_key != public.signing) {
         return Err(taken());
     }
     let chance = world.chance.as_mut();
     let mut device = new_device(&server, pinned, &public, &finished.email, &request.device_name, &request.secret_key, chance);
+    device.status_url = page;
     let device_key = device.signing_key()?.public();
     let what = What::DeviceEnrolled { enrolled: device.device, device_key, platform: platform() };
     let act = next_act(&finished.chain, &device, world.clock.now(), what).sign(&keys);

@@ -3,6 +3,7 @@
 use super::profile::ProfileError;
 use super::replica::ReplicaError;
 use truebell_core::head::Reason;
+use truebell_core::status::Bearing;
 use truebell_engine::sync::{Why, sentences};
 
 /// Everything that can go wrong. None of it changes anything.
@@ -26,6 +27,14 @@ pub enum Error {
     /// What an exchange showed, where it was not what was asked for.
     #[error("{}", sentences::describe_why(.0))]
     Server(Why),
+    /// The same, and what the server's operator says about it.
+    #[error("{error}{} {}", if error.to_string().ends_with(['.', '?', ')']) { "" } else { "." }, sentences::describe_bearing(.said))]
+    Explained {
+        /// What went wrong.
+        error: Box<Error>,
+        /// The signed words.
+        said: Bearing,
+    },
     /// The server is not the one the kit or the person named.
     #[error("the server at this address has the fingerprint {found}, not {expected}: nothing was sent; check the address")]
     Fingerprint {
@@ -103,6 +112,7 @@ impl Error {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Profile(_) | Self::Replica(_) | Self::File { .. } | Self::Keys(_) => Kind::Local,
+            Self::Explained { error, .. } => error.kind(),
             Self::WrongPassword | Self::WrongDetails | Self::SecondFactorNeeded => Kind::Credentials,
             Self::Server(Why::Refused { reason: Reason::WrongCredentials | Reason::SecondFactorWrong, .. }) => Kind::Credentials,
             Self::Server(Why::Refused { .. } | Why::Outdated { .. } | Why::ClockSkew { .. }) => Kind::Refused,

@@ -168,7 +168,7 @@ pub(super) fn ask_stranger(
     }
 }
 
-fn read_bounded(mut body: Box<dyn Read + Send>, bytes_max: u64) -> Result<(Vec<u8>, bool), Failure> {
+pub(super) fn read_bounded(mut body: Box<dyn Read + Send>, bytes_max: u64) -> Result<(Vec<u8>, bool), Failure> {
     let mut bytes = Vec::new();
     body.by_ref().take(bytes_max).read_to_end(&mut bytes).map_err(|_| Failure::Broken)?;
     let whole = (bytes.len() as u64) < bytes_max;

@@ -2,7 +2,7 @@
 
 use super::transport::{Method, Request, Response, Transport};
 use std::time::Duration;
-use truebell_core::head::{HEADER, NONCE_HEADER};
+use truebell_core::head::{CLIENT_HEADER, HEADER, NONCE_HEADER};
 use truebell_core::outcome::Failure;
 use ureq::http;
 
@@ -56,6 +56,7 @@ impl Transport for Http {
             .method(method)
             .uri(format!("{}{}", request.server, request.path))
             .header(NONCE_HEADER, request.nonce)
+            .header(CLIENT_HEADER, concat!("truebell-cli/", env!("CARGO_PKG_VERSION")))
             .header(http::header::ACCEPT, "*/*");
         if !request.content_type.is_empty() {
             builder = builder.header(http::header::CONTENT_TYPE, request.content_type);

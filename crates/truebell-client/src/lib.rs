@@ -23,6 +23,7 @@ mod profile;
 mod rebase;
 mod rebuild;
 mod replica;
+mod said;
 mod session;
 mod status;
 mod sync;
@@ -57,6 +58,8 @@ use std::sync::Arc;
 use truebell_core::account::Unlocked;
 use truebell_core::chance::Chance;
 use truebell_core::secret_key::SecretKey;
+use truebell_core::status::Bearing;
+use truebell_core::time::UnixMillis;
 use truebell_engine::sync::{Budget, Local, Machine};
 
 /// What a client needs of the machine it runs on. A test or a simulation gives its own.
@@ -95,6 +98,8 @@ pub struct Client {
     /// For acts whose answer is lost; the machine has its own for syncs.
     budget: Budget,
     world: World,
+    /// What the operator was last heard to say about a server that is not there, and when it was asked for.
+    said: Option<(UnixMillis, Option<Bearing>)>,
     /// Lines not written to the replica yet.
     traces: Vec<Trace>,
 }

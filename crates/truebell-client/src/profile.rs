@@ -87,6 +87,9 @@ pub struct Device {
     /// A Secret Key whose rotation was sent and whose answer has not come yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_secret_key: Option<Secret>,
+    /// Where the server's status page is, if somewhere else, as the server said when this device was enrolled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_url: Option<String>,
     /// The session, if one is open.
     pub session: Option<Session>,
 }

@@ -92,7 +92,7 @@ impl Client {
             deletion_due: self.local.facts.deletion_due,
             newer_credentials: self.local.chain.epoch > self.opened_epoch,
             state: self.local.account_head(self.device.trust.account).code(),
-            sentence: sentences::describe(&sync),
+            sentence: sentences::describe_with(&sync, self.said_last()),
             sync,
             log_sentence: describe_log(&log),
             log,

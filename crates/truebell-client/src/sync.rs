@@ -120,7 +120,9 @@ impl Client {
         self.flush()?;
         let Tally { pulled, pushed, merged, notices, restored } = tally;
         let view = self.machine.view().clone();
-        Ok(Synced { sentence: sentences::describe(&view), view, pulled, pushed, merged, notices, restored })
+        let said = self.said_about(&view);
+        let sentence = sentences::describe_with(&view, said.as_ref());
+        Ok(Synced { sentence, view, pulled, pushed, merged, notices, restored })
     }
 
     /// Writes what is not urgent: the trace, and since when this device is up to date.

@@ -26,6 +26,7 @@ use truebell_core::opaque::ServerSetup;
 use truebell_core::outcome::Failure;
 use truebell_core::secret::Secret;
 use truebell_core::sign::{PublicKey, Purpose, SigningKey};
+use truebell_core::status::{Entry, Said, Status as StatusDocument, StatusId};
 use truebell_core::testing::Seeded;
 use truebell_core::time::UnixMillis;
 use truebell_core::totp::Totp;
@@ -119,6 +120,8 @@ struct Inner {
     offline: bool,
     requests: Vec<String>,
     log: LogMood,
+    said: Vec<Entry>,
+    page: Option<Vec<u8>>,
 }
 
 /// The server, and the clock everybody in a test goes by.
@@ -126,6 +129,8 @@ struct Inner {
 pub(super) struct Fake(Arc<Mutex<Inner>>);
 
 pub(super) const SERVER: ServerId = ServerId([0x5e; 16]);
+/// Another host, which has the server's status page.
+pub(super) const PAGE: &str = "https://status.example.org";
 pub(super) const URL: &str = "http://127.0.0.1:8484";
 
 type Done = Result<Vec<u8>, Reason>;
@@ -150,6 +155,8 @@ impl Fake {
             offline: false,
             requests: vec![],
             log: LogMood::Honest,
+            said: vec![],
+            page: None,
         };
         Self(Arc::new(Mutex::new(inner)))
     }
@@ -185,6 +192,26 @@ impl Fake {
         let mut inner = self.inner();
         let digest = Hash32(make_array(&mut inner.chance));
         inner.state.log.push(digest);
+    }
+
+    /// The operator says something.
+    pub(super) fn say(&self, said: Said) -> StatusId {
+        let mut inner = self.inner();
+        let entry = Entry { entry: make_array(&mut inner.chance), at: inner.now, said };
+        let id = StatusId::derive(&entry.entry);
+        inner.said.push(entry);
+        id
+    }
+
+    /// The signed status document.
+    pub(super) fn signed(&self) -> Vec<u8> {
+        self.inner().document()
+    }
+
+    /// The operator writes the status page, as `with` makes it of the signed document.
+    pub(super) fn write_page(&self, with: impl FnOnce(Vec<u8>) -> Vec<u8>) {
+        let mut inner = self.inner();
+        inner.page = Some(with(inner.document()));
     }
 
     pub(super) fn offline(&self, offline: bool) {
@@ -262,6 +289,9 @@ impl Transport for Fake {
     fn exchange(&self, request: &Request<'_>) -> Result<Response, Failure> {
         let mut inner = self.inner();
         inner.requests.push(request.path.to_owned());
+        if request.server == PAGE {
+            return inner.page.clone().map(page).ok_or(Failure::Connect);
+        }
         if inner.offline {
             return Err(Failure::Connect);
         }
@@ -283,6 +313,10 @@ impl Transport for Fake {
         }
         Ok(inner.sign(respond, &body, nonce))
     }
+}
+
+fn page(body: Vec<u8>) -> Response {
+    Response { status: 200, head: None, content_type: None, via: None, body: Box::new(std::io::Cursor::new(body)) }
 }
 
 fn stranger(page: &str) -> Response {
@@ -317,6 +351,10 @@ fn json(value: &impl Serialize) -> Done {
 }
 
 impl Inner {
+    fn document(&self) -> Vec<u8> {
+        StatusDocument::derive(SERVER, &self.said, self.now, None).sign(&self.key).into_bytes()
+    }
+
     fn sign(&self, answered: Answered, body: &[u8], nonce: [u8; 16]) -> Response {
         let status = match &answered.status {
             Status::Ok => 200,
@@ -371,7 +409,10 @@ impl Inner {
                 version: "0.1.0".into(),
                 sign_up: SignUpMode::Open,
                 attachment_bytes_max: 100 << 20,
+                client_floor: None,
+                status_url: Some(PAGE.into()),
             }),
+            ["status"] => Ok(self.document()),
             ["sign-up", "start"] => read::<sign_up::Start>(body).and_then(|start| {
                 let opaque = self.setup.registration_response(start.account, &start.opaque).map_err(|_| Reason::Malformed)?;
                 json(&sign_up::Started { opaque: opaque.into() })

@@ -6,6 +6,7 @@ mod hostile;
 mod log;
 mod offline;
 mod replica;
+mod said;
 
 use super::testing::{Fake, URL};
 use super::*;

@@ -207,6 +207,7 @@ pub(super) fn assemble(
         log,
         budget: Budget::default(),
         world,
+        said: None,
         traces: Vec::new(),
     })
 }

@@ -17,6 +17,9 @@ pub const HEADER: &str = "truebell-head";
 /// The request header with the nonce the head must repeat: 16 bytes, base64url.
 pub const NONCE_HEADER: &str = "truebell-nonce";
 
+/// The request header in which a client says which version it is: `truebell-cli/0.2.0`.
+pub const CLIENT_HEADER: &str = "truebell-client";
+
 /// What the server says about itself, this account and this reply.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Head {

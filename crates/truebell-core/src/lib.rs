@@ -24,11 +24,13 @@ pub mod seal;
 pub mod secret;
 pub mod secret_key;
 pub mod sign;
+pub mod status;
 pub mod strength;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod time;
 pub mod totp;
 pub mod vault;
+pub mod version;
 pub mod wire;
 pub mod words;

@@ -13,11 +13,12 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
 use truebell_core::chance::{Chance, make_array};
+use truebell_core::status::{Said, StatusId};
 use truebell_core::time::UnixMillis;
 use truebell_store::{Store, StoreError};
 
 /// A line longer than this is not a request.
-const LINE_MAX: u64 = 4096;
+const LINE_MAX: u64 = 32 << 10;
 
 /// What can be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +29,13 @@ pub enum Asked {
         /// How long it is good.
         good_for_ms: u64,
     },
+    /// Something for the status page.
+    Say {
+        /// What.
+        said: Said,
+    },
+    /// The signed status document.
+    Status,
 }
 
 /// What is answered.
@@ -36,6 +44,18 @@ pub enum Asked {
 pub enum Answer {
     /// An invitation.
     Invited(Invitation),
+    /// It is said.
+    Said {
+        /// What it is called.
+        id: StatusId,
+        /// Whether it is in the database; if not, it will be once that answers.
+        is_stored: bool,
+    },
+    /// The document.
+    Status {
+        /// A JWS.
+        document: String,
+    },
     /// It was not done; a sentence.
     Failed {
         /// Why.
@@ -119,6 +139,17 @@ async fn answer(stream: tokio::net::UnixStream, app: &App) -> io::Result<()> {
                 Ok(invitation) => Answer::Invited(invitation),
                 Err(error) => Answer::Failed { sentence: error.to_string() },
             }
+        }
+        Ok(Asked::Say { said }) => {
+            let (id, is_stored) = crate::status::say(app, said).await;
+            Answer::Said { id, is_stored }
+        }
+        Ok(Asked::Status) => {
+            // Another server may have said something since.
+            if let Err(error) = app.read_board().await {
+                tracing::warn!("the status document is of what was known before ({error})");
+            }
+            Answer::Status { document: app.status_document().to_string() }
         }
         Err(_) => Answer::Failed { sentence: "the running server does not know this command: one of the two is older".to_owned() },
     };

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use truebell_core::event::NotProven;
 use truebell_core::head::Reason;
 use truebell_core::time::UnixMillis;
+use truebell_core::version::Version;
 use truebell_store::StoreError;
 
 /// A request that is not done.
@@ -18,12 +19,16 @@ pub(crate) struct Refusal {
 }
 
 /// What the client is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outside {
     /// This request, and nothing else, is refused; waiting helps until then, if at all.
     Refused(Reason, Option<UnixMillis>),
     /// Come back in a moment.
     Busy,
+    /// The operator works on the server: come back then, and these are their words.
+    Maintenance(UnixMillis, String),
+    /// The client is older than this.
+    Outdated(Version),
 }
 
 impl Refusal {
@@ -45,6 +50,16 @@ impl Refusal {
     /// More is asked for than can be served. Said in the log once for many, not here.
     pub(crate) fn shed() -> Self {
         Self { outside: Outside::Busy, detail: None, inside: None }
+    }
+
+    /// Announced work.
+    pub(crate) fn maintenance(until: UnixMillis, note: String) -> Self {
+        Self { outside: Outside::Maintenance(until, note), detail: None, inside: None }
+    }
+
+    /// Spoken to by a client that is too old.
+    pub(crate) fn outdated(needs: Version) -> Self {
+        Self { outside: Outside::Outdated(needs), detail: None, inside: None }
     }
 
     /// Our mistake.

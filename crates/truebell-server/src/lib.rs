@@ -25,6 +25,7 @@ pub mod serve;
 mod session;
 mod signers;
 mod state;
+pub mod status;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod tls;
@@ -32,4 +33,4 @@ pub mod tls;
 pub use admission::{Limits, Rate};
 pub use hints::hear;
 pub use routes::{derive_invitation_digest, router};
-pub use state::{App, Load, ServerKeys, Settings, Without};
+pub use state::{App, CLIENT_FLOOR, Load, ServerKeys, Settings, Without};

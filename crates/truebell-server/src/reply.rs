@@ -70,6 +70,11 @@ impl Reply {
         Self { cache: Some(HeaderValue::from_static(how)), ..self }
     }
 
+    /// A JWS.
+    pub(crate) fn jose(document: &str) -> Self {
+        Self::whole(Bytes::copy_from_slice(document.as_bytes()), HeaderValue::from_static("application/jose"))
+    }
+
     /// A stream that carries its own proofs.
     pub(crate) fn stream(body: Body, kind: &'static str) -> Self {
         Self { body, kind: HeaderValue::from_static(kind), digest: None, cache: None }
@@ -147,8 +152,9 @@ fn read_nonce(headers: &HeaderMap) -> [u8; 16] {
 
 fn refuse(app: &App, refusal: &Refusal) -> (Response, Status, Hash32) {
     let now = app.now();
-    let (status, http, problem, retry_at) = match refusal.outside {
+    let (status, http, problem, retry_at) = match &refusal.outside {
         Outside::Refused(reason, until) => {
+            let (reason, until) = (*reason, *until);
             let http = reason.http_status();
             let status = Status::Refused { reason, retry_at: until.unwrap_or_default() };
             (status, http, problem(reason.word(), reason.title(), http, &refusal.detail), until)
@@ -157,6 +163,21 @@ fn refuse(app: &App, refusal: &Refusal) -> (Response, Status, Hash32) {
             let until = now + app.admission.away(make_array::<1>(&mut *app.chance.chance())[0]);
             let title = "The server has too much to do: it will be asked again in a moment.";
             (Status::Busy { until }, 503, problem("busy", title, 503, &refusal.detail), Some(until))
+        }
+        Outside::Maintenance(until, note) => {
+            let title = "The server is being worked on: it will be asked again afterwards.";
+            let status = Status::Maintenance { until: *until, note: note.clone() };
+            // Not all at the moment it ends.
+            (
+                status,
+                503,
+                problem("maintenance", title, 503, &Some(note.clone())),
+                Some(*until + app.admission.away(make_array::<1>(&mut *app.chance.chance())[0])),
+            )
+        }
+        Outside::Outdated(needs) => {
+            let title = "This client is older than the server speaks with: update Truebell.";
+            (Status::Outdated { needs: needs.to_string() }, 403, problem("outdated", title, 403, &None), None)
         }
     };
     log(refusal, http);

@@ -135,7 +135,7 @@ mod tests {
             (NOW.0, Ok(DeviceId([3; 16]))),
             (NOW.0 + 120_000, Ok(DeviceId([3; 16]))),
             (NOW.0 - 120_000, Ok(DeviceId([3; 16]))),
-            (NOW.0 + 120_001, Err(over)),
+            (NOW.0 + 120_001, Err(over.clone())),
             (NOW.0 - 120_001, Err(over)),
         ] {
             assert_eq!(opened(Kind::Challenge, UnixMillis(now)), expected, "{now}");

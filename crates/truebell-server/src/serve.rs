@@ -8,7 +8,7 @@ use crate::jobs::Jobs;
 use crate::log::{Publisher, over_http};
 use crate::mail::{Carrier, CarrierError};
 use crate::metrics::{Metrics, observe};
-use crate::state::{App, ServerKeys, Settings};
+use crate::state::{App, CLIENT_FLOOR, ServerKeys, Settings};
 use crate::tls::{Tls, TlsError};
 use crate::{control, health, router};
 use axum::Router;
@@ -129,8 +129,10 @@ pub async fn serve(
     let keys = ServerKeys { signing: key.signing, opaque: key.opaque, sealing: key.sealing };
     let fingerprint = identity.key.fingerprint();
     let server = identity.server;
-    let app = Arc::new(App::new(store, keys, identity, settings(&config), clock, chance));
+    let app = Arc::new(App::new(store, keys, identity, settings(&config, &public_url), clock, chance));
     let metrics = Arc::new(Metrics::default());
+    // A maintenance that goes on is in force before the first request.
+    app.read_board().await.map_err(IdentityError::Store)?;
 
     let handle = Handle::new();
     let operators = match config.metrics_listen {
@@ -151,6 +153,7 @@ pub async fn serve(
     let publisher = Publisher::new(config.log_witnesses.clone(), needed, over_http()).remembering(config.data.join("log-checkpoint"));
     let mut jobs = Jobs { app: app.clone(), metrics: metrics.clone(), carrier, composer, publisher }.start(&stopped);
     let hearing = tokio::spawn(crate::hints::hear(app.clone()));
+    let following = tokio::spawn(crate::status::follow(app.clone()));
     let reloading = tls.clone().map(|tls| tokio::spawn(reload_on_hangup(tls)));
 
     ready(Ready { address, metrics: metrics_address, public_url, fingerprint, server, is_new, remarks: remarks(&config) });
@@ -164,7 +167,7 @@ pub async fn serve(
     let ended = serving.await.map_err(|_| ServeError::System(io::ErrorKind::Other))?;
     // A mail on its way is waited for as long as requests are; what is cut off then is parked when its lease ends.
     let _ = tokio::time::timeout(config.stop_grace, async { while jobs.join_next().await.is_some() {} }).await;
-    for task in door.into_iter().chain(reloading).chain(operators).chain([hearing]) {
+    for task in door.into_iter().chain(reloading).chain(operators).chain([hearing, following]) {
         task.abort();
         // Cut off or ended: either way it holds the database no longer.
         let _ = task.await;
@@ -174,13 +177,16 @@ pub async fn serve(
     ended.map_err(|error| ServeError::System(error.kind()))
 }
 
-fn settings(config: &Config) -> Settings {
+fn settings(config: &Config, public_url: &str) -> Settings {
     Settings {
         sign_up: config.sign_up,
         attachment_bytes_max: config.attachment_bytes_max,
         session_lifetime: config.session_lifetime,
         deletion_grace: config.deletion_grace,
         trusted_proxies: config.trusted_proxies.clone(),
+        client_floor: config.client_floor.unwrap_or(CLIENT_FLOOR),
+        public_url: public_url.to_owned(),
+        status_url: (!config.status_url.is_empty()).then(|| config.status_url.trim_end_matches('/').to_owned()),
         ..Settings::default()
     }
 }
@@ -191,6 +197,7 @@ pub fn routes(app: Arc<App>, metrics: Arc<Metrics>, has_relay: bool) -> Router {
     router(app.clone())
         .layer(from_fn_with_state(metrics.clone(), observe))
         .merge(crate::mail::notice_page::page(app.clone()))
+        .merge(crate::status::pages(app.clone()))
         .merge(crate::openapi::pages())
         .merge(health::pages(app, metrics, has_relay))
 }

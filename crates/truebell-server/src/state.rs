@@ -8,6 +8,7 @@ use crate::config::Networks;
 use crate::hints::Hints;
 use crate::sealed::Sealing;
 use crate::signers::Signers;
+use crate::status::Board;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -16,6 +17,7 @@ use truebell_core::opaque::ServerSetup;
 use truebell_core::seal::SealKey;
 use truebell_core::sign::SigningKey;
 use truebell_core::time::UnixMillis;
+use truebell_core::version::Version;
 use truebell_core::wire::server::SignUpMode;
 use truebell_store::Store;
 use truebell_store::rows::{Hint, Identity};
@@ -29,6 +31,9 @@ pub struct ServerKeys {
     /// Seals what the server keeps for itself: OPAQUE records, TOTP generators, the state of a sign-in between its messages.
     pub sealing: SealKey,
 }
+
+/// The lowest version of a client that this server can speak with. An operator may raise it, and not lower it.
+pub const CLIENT_FLOOR: Version = Version([0, 1, 0]);
 
 /// What an operator decides.
 #[derive(Debug, Clone)]
@@ -54,6 +59,12 @@ pub struct Settings {
     pub heartbeat: Duration,
     /// How often what can be tried.
     pub limits: Limits,
+    /// The lowest version of a client that is answered.
+    pub client_floor: Version,
+    /// The address people reach this server at.
+    pub public_url: String,
+    /// Where its status page is, if somewhere else.
+    pub status_url: Option<String>,
     /// Networks of the proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Networks,
 }
@@ -80,6 +91,9 @@ impl Default for Settings {
             request_time_max: Duration::from_mins(1),
             heartbeat: Duration::from_secs(25),
             limits: Limits::default(),
+            client_floor: CLIENT_FLOOR,
+            public_url: "http://127.0.0.1:8484".to_owned(),
+            status_url: None,
             trusted_proxies: Networks::default(),
         }
     }
@@ -102,6 +116,7 @@ pub struct App {
     pub(crate) sealing: Sealing,
     pub(crate) admission: Admission,
     pub(crate) hints: Hints,
+    pub(crate) board: Board,
     /// Room for large bodies, in KiB.
     pub(crate) room: Arc<Semaphore>,
     pub(crate) signers: Signers,
@@ -129,6 +144,7 @@ impl App {
             sealing,
             admission,
             hints: Hints::default(),
+            board: Board::default(),
             room: Arc::new(Semaphore::new(ROOM_KIB as usize)),
             signers: Signers::default(),
         }

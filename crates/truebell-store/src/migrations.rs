@@ -53,6 +53,7 @@ steps! {
     2, "0002_compatible_from", 2;
     // Only adds, but events of a version before it would be missing from the log.
     3, "0003_log", 3;
+    4, "0004_status_entries", 3;
 }
 
 /// SQLite's steps.

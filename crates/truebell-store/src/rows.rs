@@ -26,6 +26,17 @@ pub struct Identity {
     pub created: UnixMillis,
 }
 
+/// A thing the operator said, for the status page. The store does not read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusEntry {
+    /// Random; names it.
+    pub entry: [u8; 16],
+    /// When it was said.
+    pub at: UnixMillis,
+    /// What, JSON.
+    pub body: String,
+}
+
 /// Something of an account is new. What it is, a sync says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hint {

@@ -4,7 +4,7 @@ use crate::error::StoreError;
 use crate::rows::{
     Account, Changes, ChunkStored, Committed, Counts, Device, DumpRow, Enrolment, EnrolmentStarted, Heard, Hint, Identity, LogAppend,
     LogHead, LogPlace, Mail, MailOutcome, NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession, NewVault, PublicEvent, Published,
-    Recorded, Recording, RevisionCursor, RevisionPage, SessionView, SignedUp,
+    Recorded, Recording, RevisionCursor, RevisionPage, SessionView, SignedUp, StatusEntry,
 };
 use async_trait::async_trait;
 use truebell_core::hash::Hash32;
@@ -39,6 +39,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// Counts for an operator, at a time (sessions past it are not live).
     async fn counts(&self, now: UnixMillis) -> Result<Counts>;
+
+    /// Adds to the operator's journal. One that is there stays as it is.
+    async fn add_status(&self, entry: &StatusEntry) -> Result<()>;
+
+    /// The operator's journal, oldest first; `None` if it has just so many entries as the caller knows. Nothing is ever taken out of it.
+    async fn status_entries(&self, known: u64) -> Result<Option<Vec<StatusEntry>>>;
 
     /// Tells other processes on this database that something of an account is new. Never waits and never fails: a hint that is lost
     /// is only late. Nothing to do where there is one process.

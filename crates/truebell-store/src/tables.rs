@@ -12,7 +12,7 @@ use truebell_core::sign::{PublicKey, Signature};
 use truebell_core::time::UnixMillis;
 
 /// The number of the newest migration, and so of the form of a dump's rows.
-pub const SCHEMA: u32 = 3;
+pub const SCHEMA: u32 = 4;
 
 /// One table's row.
 pub(crate) trait Table: Encode<()> + for<'b> Decode<'b, ()> {
@@ -199,6 +199,13 @@ LogHeadRow, "log_head", {
     #[n(2)] published_size: u64,
     #[n(3)] published_at: UnixMillis,
     #[n(4)] published: String,
+});
+
+table!(/// A thing the operator said.
+StatusEntryRow, "status_entries", {
+    #[cbor(n(0), with = "minicbor::bytes")] entry: [u8; 16],
+    #[n(1)] at: UnixMillis,
+    #[n(2)] body: String,
 });
 
 /// A mail's state as stored. Numbers are for ever.

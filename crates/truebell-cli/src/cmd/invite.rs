@@ -53,6 +53,7 @@ impl Invite {
         let invitation = match asked.map_err(|error| Failure::io("The running server does not answer", &error))? {
             Some(Answer::Invited(invitation)) => invitation,
             Some(Answer::Failed { sentence }) => return Err(Failure::plain(format!("{sentence}."))),
+            Some(_) => return Err(Failure::plain("The running server answers something else: it is of another version.")),
             None => runtime()?.block_on(self.invite_here(&config))?,
         };
         let Invitation { code, expires } = invitation;

@@ -19,13 +19,16 @@ mod files;
 mod generate;
 mod help;
 mod import;
+mod incident;
 mod inject;
 mod invite;
 mod item;
+mod journal;
 mod kit;
 mod lock;
 mod log;
 mod mail;
+mod maintenance;
 mod notice;
 mod password;
 mod read;
@@ -41,6 +44,7 @@ mod signin;
 mod signout;
 mod signup;
 mod status;
+mod status_page;
 mod sync;
 mod totp;
 mod unlock;
@@ -113,6 +117,9 @@ Server
   backup         Back up a server into one sealed file
   restore        Bring a server back from its backup
   mail           Mails whose fate is not known
+  maintenance    Announce, begin and end work on the server
+  incident       Say what is wrong with the server
+  status-page    Write the status page, for another host
   drill          Play a bad day again
 ";
 
@@ -211,6 +218,15 @@ pub enum Command {
     /// The server's mails
     #[command(subcommand)]
     Mail(mail::Mail),
+    /// Work on the server: announce, begin and end it
+    #[command(subcommand)]
+    Maintenance(maintenance::Maintenance),
+    /// Say what is wrong with the server, and when it is over
+    #[command(subcommand)]
+    Incident(incident::Incident),
+    /// The server's status page
+    #[command(subcommand)]
+    StatusPage(status_page::StatusPage),
     /// Play a bad day again
     #[command(subcommand)]
     Drill(drill::Drill),
@@ -309,6 +325,9 @@ fn dispatch(command: Command, context: &mut Context) -> Answered<Ending> {
         Command::Backup(command) => command.run(context),
         Command::Restore(command) => command.run(context),
         Command::Mail(command) => command.run(context),
+        Command::Maintenance(command) => command.run(context),
+        Command::Incident(command) => command.run(context),
+        Command::StatusPage(command) => command.run(context),
         Command::Drill(command) => command.run(context),
         Command::Completions(command) => command.run(context),
         Command::Signout(command) => command.run(context),

@@ -18,6 +18,7 @@ fn device() -> Device {
         device_seed: seed_text(&key),
         secret_key: SecretKey::make_random(&mut chance).to_text(),
         next_secret_key: None,
+        status_url: None,
         session: None,
     }
 }

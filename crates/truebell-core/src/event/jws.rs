@@ -11,10 +11,10 @@ struct Header {
 }
 
 /// Longest JWS read, in bytes.
-pub(super) const LEN_MAX: usize = 16 * 1024;
+const LEN_MAX: usize = 16 * 1024;
 
 /// Signs claims under a `typ`.
-pub(super) fn sign(typ: &str, claims: &impl Serialize, signer: impl Fn(Purpose, &[u8]) -> Signature) -> Option<String> {
+pub(crate) fn sign(typ: &str, claims: &impl Serialize, signer: impl Fn(Purpose, &[u8]) -> Signature) -> Option<String> {
     let header = serde_json::to_vec(&Header { alg: "EdDSA".into(), typ: typ.into() }).ok()?;
     let claims = serde_json::to_vec(claims).ok()?;
     let input = format!("{}.{}", BASE64URL_NOPAD.encode(&header), BASE64URL_NOPAD.encode(&claims));
@@ -24,14 +24,19 @@ pub(super) fn sign(typ: &str, claims: &impl Serialize, signer: impl Fn(Purpose, 
 
 /// Why a JWS gives no claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum JwsError {
+pub(crate) enum JwsError {
     Malformed,
     Signature,
 }
 
 /// The claims, if `key` signed them under this `typ` with EdDSA.
 pub(super) fn verify<T: DeserializeOwned>(typ: &str, jws: &str, key: &PublicKey) -> Result<T, JwsError> {
-    let (input, signature) = jws.rsplit_once('.').filter(|_| jws.len() <= LEN_MAX).ok_or(JwsError::Malformed)?;
+    verify_up_to(LEN_MAX, typ, jws, key)
+}
+
+/// The same for documents of another length.
+pub(crate) fn verify_up_to<T: DeserializeOwned>(len_max: usize, typ: &str, jws: &str, key: &PublicKey) -> Result<T, JwsError> {
+    let (input, signature) = jws.rsplit_once('.').filter(|_| jws.len() <= len_max).ok_or(JwsError::Malformed)?;
     let signature = decode(signature).and_then(|bytes| bytes.try_into().ok()).map(Signature).ok_or(JwsError::Malformed)?;
     key.verify(Purpose::Jws, input.as_bytes(), &signature).map_err(|_| JwsError::Signature)?;
     let (header, claims) = input.split_once('.').ok_or(JwsError::Malformed)?;

@@ -4,7 +4,7 @@
 //! chains it to the event before. [`verify`] is the only way to a [`Verified<Event>`], and a notice takes nothing else.
 
 mod act;
-mod jws;
+pub(crate) mod jws;
 mod set;
 mod verify;
 

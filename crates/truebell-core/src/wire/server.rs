@@ -3,6 +3,7 @@
 use crate::b64::Bytes;
 use crate::ids::ServerId;
 use crate::sign::PublicKey;
+use crate::version::Version;
 use serde::{Deserialize, Serialize};
 
 /// Who a server is. The reply's head is signed by `key`, so whoever answers holds it; whether that is the server meant, its
@@ -23,6 +24,12 @@ pub struct ServerInfo {
     pub sign_up: SignUpMode,
     /// Largest attachment, in plain bytes.
     pub attachment_bytes_max: u64,
+    /// The lowest version of a client it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_floor: Option<Version>,
+    /// Where its status page is, if somewhere else: a client asks there for `status.jws` when the server does not answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_url: Option<String>,
 }
 
 /// Who may sign up.

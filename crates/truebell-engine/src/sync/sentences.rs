@@ -4,7 +4,9 @@
 
 use super::{Unproven, View, Why};
 use truebell_core::outcome::Failure;
+use truebell_core::status::Bearing;
 use truebell_core::time::UnixMillis;
+use truebell_core::words::one_line;
 
 /// What every bad-news sentence ends with: what it means for the person.
 const NOTHING_CHANGED: &str = "Nothing about your account changed.";
@@ -16,6 +18,57 @@ pub fn describe(view: &View) -> String {
         View::UpToDate { as_of } => format!("Up to date as of {}.", moment(*as_of)),
         View::Stale { since, why } => format!("{} {} {NOTHING_CHANGED}", describe_why(why), safe(*since)),
     }
+}
+
+/// The same, with what the server's operator says about it.
+pub fn describe_with(view: &View, said: Option<&Bearing>) -> String {
+    match (view, said) {
+        (View::Stale { since, why }, Some(said)) => {
+            format!("{} {} {} {NOTHING_CHANGED}", describe_why(why), describe_bearing(said), safe(*since))
+        }
+        _ => describe(view),
+    }
+}
+
+/// What the operator says, from a signed status document.
+pub fn describe_bearing(said: &Bearing) -> String {
+    match said {
+        Bearing::Maintenance { end, note, at } => {
+            format!("Its operator is working on it until about {} (said {}){}.", moment(*end), moment(*at), quoted(note))
+        }
+        Bearing::Incident { since, title, words, at } => {
+            let words = if words.trim() == title.trim() { String::new() } else { quoted(words).replacen(": ", "; ", 1) };
+            format!("Its operator knows of trouble since {} (said {}){}{words}.", moment(*since), moment(*at), quoted(title))
+        }
+        Bearing::Announced { start, end, note, .. } => {
+            format!("Its operator announced work from {} to {}{}.", moment(*start), moment(*end), quoted(note))
+        }
+    }
+}
+
+/// An operator's words after a colon; nothing where they speak of an account's security: that is for proven events alone (law 1), and a
+/// status page that says so is to be read there, not heard from this device.
+fn quoted(words: &str) -> String {
+    const WHAT: [&str; 7] = ["password", "secret key", "account", "device", "vault", "signed out", "log in again"];
+    const ALARM: [&str; 13] = [
+        "changed",
+        "reset",
+        "revoked",
+        "removed",
+        "deleted",
+        "exposed",
+        "stolen",
+        "leaked",
+        "breach",
+        "compromised",
+        "hacked",
+        "signed out",
+        "log in again",
+    ];
+    let words = one_line(words);
+    let lower = words.to_lowercase();
+    let is_alarm = WHAT.iter().any(|what| lower.contains(what)) && ALARM.iter().any(|alarm| lower.contains(alarm));
+    if words.is_empty() || is_alarm { String::new() } else { format!(": “{words}”") }
 }
 
 /// What the last exchange showed, without what it means.
@@ -145,6 +198,23 @@ mod tests {
             }
             assert!(words.ends_with(['.', '?', ')']), "{words:?} is not a sentence");
         }
+    }
+
+    #[test]
+    fn what_the_operator_says_is_quoted_beside_what_was_seen_and_alarms_are_not_repeated() {
+        let why = Why::Unreachable { failure: Failure::Connect };
+        let view = View::Stale { since: Some(AT), why };
+        let said = |words: &str| Bearing::Incident { since: AT, title: words.into(), words: "We are looking.".into(), at: AT };
+        insta::assert_snapshot!(describe_with(&view, Some(&said("The database is slow"))), @"The server cannot be reached. Its operator knows of trouble since 2026-11-23 14:02 UTC (said 2026-11-23 14:02 UTC): “The database is slow”; “We are looking.”. Your data is safe and up to date as of 2026-11-23 14:02 UTC. Nothing about your account changed.");
+        let work = Bearing::Maintenance { end: AT, note: "moving house".into(), at: AT };
+        insta::assert_snapshot!(describe_bearing(&work), @"Its operator is working on it until about 2026-11-23 14:02 UTC (said 2026-11-23 14:02 UTC): “moving house”.");
+        let planned = Bearing::Announced { start: AT, end: AT, note: String::new(), at: AT };
+        insta::assert_snapshot!(describe_bearing(&planned), @"Its operator announced work from 2026-11-23 14:02 UTC to 2026-11-23 14:02 UTC.");
+        for alarm in ["Your password was CHANGED", "All vaults were deleted", "Your account is compromised\n", "Your device was signed out"]
+        {
+            assert!(!describe_bearing(&said(alarm)).contains(alarm.trim()), "{alarm}");
+        }
+        assert_eq!(describe_with(&View::UpToDate { as_of: AT }, Some(&work)), describe(&View::UpToDate { as_of: AT }));
     }
 
     #[test]

@@ -161,10 +161,10 @@ pub(crate) async fn admit(State((app, class)): State<(Arc<App>, Class)>, mut req
     let held = Held::new(&app.admission.gate, class, kind, place);
     request.extensions_mut().insert(held.clone());
     let response = next.run(request).await;
-    match response.extensions().get::<Refusal>().map(|refusal| refusal.outside) {
+    match response.extensions().get::<Refusal>().map(|refusal| &refusal.outside) {
         None => held.served(),
         Some(Outside::Busy) => held.failed(),
-        Some(Outside::Refused(..)) => held.nothing_learned(),
+        Some(Outside::Refused(..) | Outside::Maintenance(..) | Outside::Outdated(_)) => held.nothing_learned(),
     }
     response
 }

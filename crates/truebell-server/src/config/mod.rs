@@ -18,6 +18,7 @@ use crate::log::Witnesses;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+use truebell_core::version::Version;
 use truebell_core::wire::server::SignUpMode;
 use value::Setting;
 
@@ -81,6 +82,12 @@ settings! {
     /// The address people reach this server at, without a path: it is in mails and in what a new device is told. Empty means the
     /// address it listens on.
     public_url: String = "";
+    /// Where the status page is that `truebell status-page write` makes, if it is served from another host
+    /// (`https://status.example.org`). Devices that sign in remember it, and ask there what is going on when this server does not answer.
+    status_url: String = "";
+    /// The lowest version of a client that is answered; older ones are told to update. Empty means the lowest this version of the
+    /// server can speak with.
+    client_floor: Option<Version> = "";
     /// TLS certificate chain, PEM. Together with `tls_key`; without both, the server speaks plain HTTP and belongs behind a proxy.
     /// SIGHUP reads both again.
     tls_certificate: Option<PathBuf> = "";

@@ -1,10 +1,12 @@
 //! How each kind of setting is written and shown. A value that carries a secret is shown without it.
 
 use crate::log::{WitnessAt, Witnesses};
+use crate::state::CLIENT_FLOOR;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use truebell_core::version::Version;
 use truebell_core::wire::server::SignUpMode;
 
 /// A kind of value.
@@ -65,6 +67,23 @@ impl Setting for Option<PathBuf> {
     }
     fn show(&self) -> String {
         self.as_ref().map(|path| path.display().to_string()).unwrap_or_default()
+    }
+}
+
+impl Setting for Option<Version> {
+    const FORM: &'static str = "version, as `0.2.0`, or empty";
+    fn read(text: &str) -> Result<Self, String> {
+        if text.trim().is_empty() {
+            return Ok(None);
+        }
+        match text.parse() {
+            Ok(version) if version >= CLIENT_FLOOR => Ok(Some(version)),
+            Ok(_) => Err(format!("this server cannot speak with clients below {CLIENT_FLOOR}: write that or a higher version")),
+            Err(_) => Err("write a version, as 0.2.0".into()),
+        }
+    }
+    fn show(&self) -> String {
+        self.map(|version| version.to_string()).unwrap_or_default()
     }
 }
 

@@ -51,12 +51,18 @@ impl Jobs {
         let mut jobs = JoinSet::new();
         let (mail, logging, deletions, sweeping) = (app.clone(), app.clone(), app.clone(), app);
         jobs.spawn(repeat("mail", (MAIL_EVERY, REST), stop.clone(), async move || {
+            if is_paused(&mail) {
+                return Ok(());
+            }
             let round = sender::send_due(&*mail.store, &carrier, &composer, &|| mail.clock.now()).await?;
             metrics.count_mails(round);
             Ok(())
         }));
         jobs.spawn(repeat("log", (LOG_EVERY, REST), stop.clone(), async move || advance(&logging, &mut publisher).await));
         jobs.spawn(repeat("deletions", (DELETIONS_EVERY, REST), stop.clone(), async move || {
+            if is_paused(&deletions) {
+                return Ok(());
+            }
             let deleted = delete_due(&*deletions.store, deletions.clock.now()).await?;
             if deleted > 0 {
                 tracing::info!(deleted, "accounts were deleted as asked");
@@ -64,10 +70,18 @@ impl Jobs {
             Ok(())
         }));
         jobs.spawn(repeat("sweep", (SWEEP_EVERY, REST), stop.clone(), async move || {
+            if is_paused(&sweeping) {
+                return Ok(());
+            }
             sweep(&*sweeping.store, sweeping.clock.now()).await.map(drop)
         }));
         jobs
     }
+}
+
+/// During a maintenance nothing of ours is written, a mail's state neither: what is due then is done afterwards.
+fn is_paused(app: &App) -> bool {
+    app.board.maintenance().is_some()
 }
 
 /// Calls a job again and again until the server stops. A failure is logged once, not each time.

@@ -4,7 +4,7 @@
 mod carrier;
 mod compose;
 mod dkim;
-mod letter;
+pub(crate) mod letter;
 pub(crate) mod notice_page;
 mod relay;
 pub mod sender;

@@ -36,7 +36,8 @@ pub(super) const SCHEMAS: &[Schema] = &[
     schema(
         "ServerInfo",
         "Who a server is.",
-        "server:srv_ key:bytes generation:bytes restore_epoch:number version:text sign_up:open|invite|closed attachment_bytes_max:number",
+        "server:srv_ key:bytes generation:bytes restore_epoch:number version:text sign_up:open|invite|closed attachment_bytes_max:number \
+         client_floor?:text status_url?:text",
     ),
     schema(
         "Checked",

@@ -61,6 +61,7 @@ impl Route {
 
 const CBOR: &str = "application/cbor";
 const TEXT: &str = "text/plain";
+const JOSE: &str = "application/jose";
 const OCTETS: &str = "application/octet-stream";
 
 const fn route(method: &'static str, path: &'static str, shows: Shows, body: Body, answer: Body, summary: &'static str) -> Route {
@@ -72,6 +73,14 @@ use Shows::{Enrolment, Nothing, Session};
 
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/v1/server", Nothing, Nil, Json("ServerInfo"), "Who this server is"),
+    route(
+        "GET",
+        "/v1/status",
+        Nothing,
+        Nil,
+        Bytes(JOSE, "The signed status document: a JWS of type truebell-status+jwt."),
+        "What the operator says about this server",
+    ),
     route("GET", "/v1/notices/{code}", Nothing, Nil, Json("Checked"), "Whether a notice with this check code was ever sent"),
     route("GET", "/v1/log/checkpoint", Nothing, Nil, Bytes(TEXT, "The signed note"), "The published state of the transparency log"),
     route("GET", "/v1/log/tile/{*tile}", Nothing, Nil, Bytes(OCTETS, "Hashes or entries"), "A tile of the log (C2SP tlog-tiles)"),

@@ -10,6 +10,7 @@ use truebell_core::ids::{AccountId, DeviceId, ServerId, SessionId, VaultId};
 use truebell_core::secret::Secret;
 use truebell_core::sign::{PublicKey, Signature};
 use truebell_core::time::UnixMillis;
+use truebell_core::version::Version;
 use truebell_core::wire::{account, device, log, notice, server, sign_in, sign_up, vault};
 
 /// Every `.route("…", …)` and constant path in the routes' own source.
@@ -91,6 +92,8 @@ fn samples() -> Vec<(&'static str, Value)> {
         version: "v".into(),
         sign_up: server::SignUpMode::Open,
         attachment_bytes_max: 1,
+        client_floor: Some(Version([0, 1, 0])),
+        status_url: Some("s".into()),
     };
     let finish = sign_up::Finish {
         email: "e".into(),

@@ -9,6 +9,7 @@ mod server;
 mod session;
 mod sign_in;
 mod sign_up;
+mod status;
 mod sync;
 mod vault;
 
@@ -39,6 +40,7 @@ pub fn router(app: Arc<App>) -> Router {
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_route)
         .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state(app.clone(), crate::status::guard))
         .layer(from_fn_with_state(app.clone(), reply::seal))
         .with_state(app)
 }
@@ -60,6 +62,7 @@ fn first_rate() -> Router<Arc<App>> {
 fn small() -> Router<Arc<App>> {
     Router::new()
         .route("/v1/server", get(server::info::info))
+        .route("/v1/status", get(status::read::read))
         .route("/v1/notices/{code}", get(notice::check::check))
         .route("/v1/devices", get(device::list::list))
         .route("/v1/sessions", get(session::list::list))

@@ -1,6 +1,8 @@
 //! What an operator and a mail's reader see while the store fails.
 
 use super::world::World;
+use truebell_core::status::{Said, Scope};
+use truebell_server::status::say;
 
 #[tokio::test]
 async fn ready_says_why_not_and_alive_stays_alive() {
@@ -20,4 +22,22 @@ async fn the_page_of_a_mails_link_says_nothing_when_the_store_says_nothing() {
     world.faults.fail_all(truebell_store::StoreError::Unavailable);
     let (status, page) = world.page("/notice/00000-00000").await;
     assert!(status == 503 && !page.contains("Never sent") && !page.contains("Genuine"), "an error is not evidence: {page}");
+}
+
+#[tokio::test]
+async fn what_the_operator_says_while_the_store_is_away_holds_here_at_once_and_is_stored_afterwards() {
+    let world = World::new().await;
+    let (start, end) = (world.now(), world.now() + std::time::Duration::from_hours(1));
+    let said = Said::MaintenanceAnnounced { start, end, note: "The database is being replaced.".into(), scope: Scope::Writes };
+    world.faults.fail_all(truebell_store::StoreError::Unavailable);
+    let (of, is_stored) = say(&world.app, said).await;
+    assert!(!is_stored);
+    say(&world.app, Said::MaintenanceBegun { of: of.clone(), end }).await;
+    assert_eq!(world.post("/v1/vaults", &()).send().await.word(), "maintenance", "not busy: it is known why");
+    world.faults.heal();
+    assert_eq!(world.store.status_entries(0).await, Ok(None));
+    let (_, is_stored) = say(&world.app, Said::MaintenanceEnded { of }).await;
+    assert!(is_stored);
+    assert_eq!(world.store.status_entries(0).await.map(|entries| entries.map(|entries| entries.len())), Ok(Some(3)));
+    assert_eq!(world.post("/v1/vaults", &()).send().await.word(), "no-session");
 }

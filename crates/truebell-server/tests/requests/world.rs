@@ -223,8 +223,9 @@ impl Reply {
         let (http, word) = match &self.head.status {
             Status::Ok => (200, None),
             Status::Busy { .. } => (503, Some("busy")),
+            Status::Maintenance { .. } => (503, Some("maintenance")),
+            Status::Outdated { .. } => (403, Some("outdated")),
             Status::Refused { reason, .. } => (reason.http_status(), Some(reason.word())),
-            other => panic!("{other:?} is not sent by these routes"),
         };
         assert_eq!(self.status, http);
         if let Some(word) = word {
@@ -251,8 +252,9 @@ impl Reply {
         match &self.head.status {
             Status::Ok => "ok",
             Status::Busy { .. } => "busy",
+            Status::Maintenance { .. } => "maintenance",
+            Status::Outdated { .. } => "outdated",
             Status::Refused { reason, .. } => reason.word(),
-            _ => "unexpected",
         }
     }
 }

@@ -33,6 +33,8 @@ mod operations;
 mod sign_in;
 #[path = "../requests/sign_up.rs"]
 mod sign_up;
+#[path = "../requests/status.rs"]
+mod status;
 #[path = "../requests/strangers.rs"]
 mod strangers;
 #[path = "../requests/sync.rs"]

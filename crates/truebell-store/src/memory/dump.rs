@@ -6,7 +6,7 @@ use crate::rows::{DumpRow, Identity};
 use crate::store::Result;
 use crate::tables::{
     AccountRow, ChunkRow, CommitRow, DeviceRow, EnrolmentRow, EventRow, InvitationRow, LogHeadRow, LogLeafRow, LogTileRow, MailRow,
-    RevisionRow, SessionRow, SignInRow, Table, VaultRow,
+    RevisionRow, SessionRow, SignInRow, StatusEntryRow, Table, VaultRow,
 };
 use std::collections::BTreeMap;
 
@@ -28,6 +28,7 @@ impl State {
         give(&self.log_leaves, &mut rows);
         give(&self.log_tiles, &mut rows);
         give(&self.log_head, &mut rows);
+        give(&self.status_entries, &mut rows);
         rows
     }
 
@@ -56,6 +57,7 @@ impl State {
             CommitRow::NAME => put(&mut self.commits, row, |row: &CommitRow| (row.vault, row.slot)),
             RevisionRow::NAME => put(&mut self.revisions, row, |row: &RevisionRow| (row.vault, row.seq, row.item)),
             ChunkRow::NAME => put(&mut self.chunks, row, |row: &ChunkRow| (row.vault, row.attachment, row.place)),
+            StatusEntryRow::NAME => put(&mut self.status_entries, row, |row: &StatusEntryRow| row.entry),
             MailRow::NAME => put(&mut self.mails, row, |row: &MailRow| row.mail),
             LogLeafRow::NAME => put(&mut self.log_leaves, row, |row: &LogLeafRow| row.entry),
             LogTileRow::NAME => put(&mut self.log_tiles, row, |row: &LogTileRow| (row.level, row.place)),

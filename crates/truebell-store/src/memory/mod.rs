@@ -12,6 +12,7 @@ mod mails;
 mod record;
 mod sessions;
 mod state;
+mod status;
 mod vaults;
 
 pub use faults::{Fault, Faults};
@@ -20,7 +21,7 @@ use crate::StoreError;
 use crate::rows::{
     Account, Changes, ChunkStored, Committed, Counts, Device, DumpRow, Enrolment, EnrolmentStarted, Identity, LogAppend, LogHead, LogPlace,
     Mail, MailOutcome, NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession, NewVault, PublicEvent, Published, Recorded, Recording,
-    RevisionCursor, RevisionPage, SessionView, SignedUp,
+    RevisionCursor, RevisionPage, SessionView, SignedUp, StatusEntry,
 };
 use crate::store::{Result, Store};
 use async_trait::async_trait;
@@ -78,6 +79,17 @@ impl Store for Memory {
 
     async fn counts(&self, now: UnixMillis) -> Result<Counts> {
         self.run("counts", |state| Ok(state.counts(now)))
+    }
+
+    async fn add_status(&self, entry: &StatusEntry) -> Result<()> {
+        self.run("add_status", |state| {
+            state.add_status(entry);
+            Ok(())
+        })
+    }
+
+    async fn status_entries(&self, known: u64) -> Result<Option<Vec<StatusEntry>>> {
+        self.run("status_entries", |state| Ok(state.status_entries(known)))
     }
 
     async fn sign_up(&self, new: NewAccount) -> Result<SignedUp> {

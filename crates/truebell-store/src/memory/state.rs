@@ -3,7 +3,7 @@
 use crate::rows::Identity;
 use crate::tables::{
     AccountRow, ChunkRow, CommitRow, DeviceRow, EnrolmentRow, EventRow, InvitationRow, LogHeadRow, LogLeafRow, LogTileRow, MailRow,
-    RevisionRow, SessionRow, SignInRow, VaultRow,
+    RevisionRow, SessionRow, SignInRow, StatusEntryRow, VaultRow,
 };
 use std::collections::BTreeMap;
 use truebell_core::hash::Hash32;
@@ -28,4 +28,5 @@ pub(super) struct State {
     pub(super) log_leaves: BTreeMap<Hash32, LogLeafRow>,
     pub(super) log_tiles: BTreeMap<(u64, u64), LogTileRow>,
     pub(super) log_head: BTreeMap<u64, LogHeadRow>,
+    pub(super) status_entries: BTreeMap<[u8; 16], StatusEntryRow>,
 }

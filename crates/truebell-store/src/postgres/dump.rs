@@ -27,7 +27,7 @@ struct Table {
     types: &'static [Type],
 }
 
-const TABLES: [Table; 15] = [
+const TABLES: [Table; 16] = [
     Table { name: "accounts", key: "account", types: &[B, I, B, I, I, I, I, B, T, T, B, B, B, B] },
     Table { name: "devices", key: "account, device", types: &[B, B, B, T, T, I, I, I] },
     Table { name: "sessions", key: "account, session", types: &[B, B, B, B, I, I] },
@@ -43,6 +43,7 @@ const TABLES: [Table; 15] = [
     Table { name: "log_leaves", key: "entry", types: &[I, B] },
     Table { name: "log_tiles", key: "level, place", types: &[I, I, B] },
     Table { name: "log_head", key: "one", types: &[I, I, I, I, T] },
+    Table { name: "status_entries", key: "entry", types: &[B, I, T] },
 ];
 
 /// Gives every row to `sink` until it has enough.

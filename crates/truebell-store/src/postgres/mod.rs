@@ -14,6 +14,7 @@ mod log;
 mod mails;
 mod record;
 mod sessions;
+mod status;
 mod vaults;
 
 use crate::StoreError;
@@ -21,7 +22,7 @@ use crate::open::{Location, OpenError};
 use crate::rows::{
     Account, Changes, ChunkStored, Committed, Counts, Device, DumpRow, Enrolment, EnrolmentStarted, Heard, Hint, Identity, LogAppend,
     LogHead, LogPlace, Mail, MailOutcome, NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession, NewVault, PublicEvent, Published,
-    Recorded, Recording, RevisionCursor, RevisionPage, SessionView, SignedUp,
+    Recorded, Recording, RevisionCursor, RevisionPage, SessionView, SignedUp, StatusEntry,
 };
 use crate::store::{Result, Store};
 use async_trait::async_trait;
@@ -154,6 +155,14 @@ impl Store for Postgres {
 
     async fn counts(&self, now: UnixMillis) -> Result<Counts> {
         look!(self, db => accounts::counts(db, now))
+    }
+
+    async fn add_status(&self, entry: &StatusEntry) -> Result<()> {
+        write!(self, db => status::add(db, entry))
+    }
+
+    async fn status_entries(&self, known: u64) -> Result<Option<Vec<StatusEntry>>> {
+        read!(self, db => status::entries(db, known))
     }
 
     async fn sign_up(&self, new: NewAccount) -> Result<SignedUp> {

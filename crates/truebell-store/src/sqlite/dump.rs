@@ -22,7 +22,7 @@ struct Table {
     insert: &'static str,
 }
 
-const TABLES: [Table; 15] = [
+const TABLES: [Table; 16] = [
     Table {
         name: "accounts",
         columns: 14,
@@ -116,6 +116,12 @@ const TABLES: [Table; 15] = [
         columns: 5,
         select: "SELECT * FROM log_head ORDER BY one",
         insert: "INSERT INTO log_head VALUES (?, ?, ?, ?, ?)",
+    },
+    Table {
+        name: "status_entries",
+        columns: 3,
+        select: "SELECT * FROM status_entries ORDER BY entry",
+        insert: "INSERT INTO status_entries VALUES (?, ?, ?)",
     },
 ];
 

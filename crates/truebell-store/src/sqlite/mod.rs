@@ -14,6 +14,7 @@ mod place;
 mod readers;
 mod record;
 mod sessions;
+mod status;
 #[cfg(test)]
 mod tests;
 mod vaults;
@@ -24,7 +25,7 @@ use crate::open::OpenError;
 use crate::rows::{
     Account, Changes, ChunkStored, Committed, Counts, Device, DumpRow, Enrolment, EnrolmentStarted, Identity, LogAppend, LogHead, LogPlace,
     Mail, MailOutcome, NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession, NewVault, PublicEvent, Published, Recorded, Recording,
-    RevisionCursor, RevisionPage, SessionView, SignedUp,
+    RevisionCursor, RevisionPage, SessionView, SignedUp, StatusEntry,
 };
 use crate::store::{Result, Store};
 use async_trait::async_trait;
@@ -95,6 +96,15 @@ impl Store for Sqlite {
 
     async fn counts(&self, now: UnixMillis) -> Result<Counts> {
         self.readers.read_long(move |db| accounts::counts(db, now)).await
+    }
+
+    async fn add_status(&self, entry: &StatusEntry) -> Result<()> {
+        let entry = entry.clone();
+        self.writer()?.run(move |db| status::add(db, &entry)).await
+    }
+
+    async fn status_entries(&self, known: u64) -> Result<Option<Vec<StatusEntry>>> {
+        self.readers.look(move |db| status::entries(db, known)).await
     }
 
     async fn sign_up(&self, new: NewAccount) -> Result<SignedUp> {

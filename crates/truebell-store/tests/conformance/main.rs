@@ -19,6 +19,7 @@ mod mails;
 mod model;
 mod races;
 mod sessions;
+mod status;
 mod stores;
 mod vaults;
 mod world;
@@ -99,6 +100,8 @@ on_every_store! {
         an_entry_that_does_not_wait_refuses_the_whole_append,
         a_checkpoint_is_published_forwards_only,
         the_log_outlives_the_accounts;
+    status:
+        the_journal_is_added_to_once_and_read_in_the_order_of_time;
     races:
         of_two_racing_commits_one_is_done_and_one_conflicts,
         a_commit_repeated_at_once_is_done_once,

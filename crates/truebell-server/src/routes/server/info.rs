@@ -15,5 +15,7 @@ pub(crate) async fn info(State(app): Apps) -> Answer {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         sign_up: app.settings.sign_up,
         attachment_bytes_max: app.settings.attachment_bytes_max,
+        client_floor: Some(app.settings.client_floor),
+        status_url: app.settings.status_url.clone(),
     })
 }

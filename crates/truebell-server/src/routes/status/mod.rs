@@ -1,0 +1,3 @@
+//! What the operator says.
+
+pub(super) mod read;
