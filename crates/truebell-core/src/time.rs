@@ -25,8 +25,9 @@ impl UnixMillis {
     /// The moment as people write it, cut to the second.
     pub fn utc(self) -> Utc {
         let (days, second) = (self.seconds() / DAY_S, self.seconds() % DAY_S);
-        let (year, month, day) = derive_date(days);
-        Utc { year, month, day, hour: second / 3600, minute: second / 60 % 60, second: second % 60 }
+        let Day { year, month, day } = Day::after_epoch(i64::try_from(days).unwrap_or(i64::MAX));
+        let unsigned = |number: i64| number.unsigned_abs();
+        Utc { year: unsigned(year), month: unsigned(month), day: unsigned(day), hour: second / 3600, minute: second / 60 % 60, second: second % 60 }
     }
 }
 
@@ -63,29 +64,63 @@ impl Utc {
         if !in_range || hour > 23 || minute > 59 || second > 59 {
             return None;
         }
-        // Years begin in March here, so that the day a leap year adds is the last (as in `derive_date`).
-        let (year_of_era, month_of_year) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-        let day_of_year = (153 * month_of_year + 2) / 5 + day - 1;
-        let days = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + year_of_era / 400 + day_of_year - EPOCH_DAY;
-        let is_a_day = derive_date(days) == (year, month, day);
-        is_a_day.then_some(UnixMillis::from_seconds(days * DAY_S + hour * 3600 + minute * 60 + second))
+        let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let days = Day::new(signed(year), signed(month), signed(day))?.days_after_epoch();
+        let days = u64::try_from(days).ok()?;
+        Some(UnixMillis::from_seconds(days * DAY_S + hour * 3600 + minute * 60 + second))
     }
 }
 
-/// Days from 0000-03-01 to 1970-01-01.
-const EPOCH_DAY: u64 = 719_468;
+/// A day in the Gregorian calendar, also before 1970: birthdays are. Shown as `1815-12-10`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day {
+    /// From 1 to 9999 where people write it.
+    pub year: i64,
+    /// From 1.
+    pub month: i64,
+    /// From 1.
+    pub day: i64,
+}
 
-/// Year, month and day so many days after 1970-01-01: Howard Hinnant's `civil_from_days`, whose eras are the 400 years after which
-/// the calendar repeats.
-fn derive_date(days: u64) -> (u64, u64, u64) {
-    let days = days + EPOCH_DAY;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_of_year = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_of_year + 2) / 5 + 1;
-    let month = if month_of_year < 10 { month_of_year + 3 } else { month_of_year - 9 };
-    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
+/// Days from 0000-03-01 to 1970-01-01.
+const EPOCH_DAY: i64 = 719_468;
+/// Days of the 400 years after which the calendar repeats.
+const ERA_DAYS: i64 = 146_097;
+
+impl Day {
+    /// The day, if there is such a day in the years 1 to 9999.
+    pub fn new(year: i64, month: i64, day: i64) -> Option<Self> {
+        let in_range = (1..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+        let this = Self { year, month, day };
+        (in_range && Self::after_epoch(this.days_after_epoch()) == this).then_some(this)
+    }
+
+    /// The day so many days after 1970-01-01: Howard Hinnant's `civil_from_days`.
+    pub fn after_epoch(days: i64) -> Self {
+        let days = days.saturating_add(EPOCH_DAY);
+        let (era, day_of_era) = (days.div_euclid(ERA_DAYS), days.rem_euclid(ERA_DAYS));
+        let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let month_of_year = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * month_of_year + 2) / 5 + 1;
+        let month = if month_of_year < 10 { month_of_year + 3 } else { month_of_year - 9 };
+        Self { year: era * 400 + year_of_era + i64::from(month <= 2), month, day }
+    }
+
+    /// How many days after 1970-01-01; negative before it. Hinnant's `days_from_civil`.
+    pub fn days_after_epoch(self) -> i64 {
+        // Years begin in March here, so that the day a leap year adds is the last.
+        let (year, month_of_year) = if self.month > 2 { (self.year, self.month - 3) } else { (self.year - 1, self.month + 9) };
+        let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+        let day_of_year = (153 * month_of_year + 2) / 5 + self.day - 1;
+        era * ERA_DAYS + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - EPOCH_DAY
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
 }
 
 impl fmt::Display for Utc {
@@ -154,6 +189,15 @@ mod tests {
     }
 
     #[test]
+    fn days_before_1970_are_days() {
+        for (days, text) in [(-56_270, "1815-12-10"), (-1, "1969-12-31"), (0, "1970-01-01"), (-719_162, "0001-01-01"), (11_016, "2000-02-29")] {
+            assert_eq!(Day::after_epoch(days).to_string(), text);
+        }
+        assert_eq!(Day::new(1900, 2, 29), None);
+        assert_eq!(Day::new(2000, 2, 30), None);
+    }
+
+    #[test]
     fn a_moment_is_read_as_people_write_it() {
         for text in ["2026-11-23", "2026-11-23T00:00:00Z", "2026-11-23 00:00", " 2026-11-23 00:00:00 UTC", "2026-11-23t00:00z"] {
             assert_eq!(text.parse::<Utc>().map(|utc| utc.to_string()), Ok("2026-11-23 00:00:00Z".to_owned()), "{text}");
@@ -186,6 +230,14 @@ mod tests {
         fn each_second_until_the_year_9999_reads_back(seconds in 0..253_402_300_800_u64) {
             let utc = UnixMillis::from_seconds(seconds).utc();
             prop_assert_eq!(utc.to_string().parse::<Utc>().unwrap().to_millis(), Some(UnixMillis::from_seconds(seconds)));
+        }
+
+        #[test]
+        fn each_day_of_the_calendar_is_the_one_after_the_last(days in -719_000..2_932_000_i64) {
+            let (today, tomorrow) = (Day::after_epoch(days), Day::after_epoch(days + 1));
+            prop_assert_eq!(today.days_after_epoch(), days);
+            prop_assert_eq!(Day::new(today.year, today.month, today.day), Some(today));
+            prop_assert!(tomorrow > today && (tomorrow.day == today.day + 1 || tomorrow.day == 1));
         }
 
         #[test]

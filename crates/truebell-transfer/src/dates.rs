@@ -1,45 +1,20 @@
 //! Days and instants in the shapes other managers write. Never a clock.
 
-use truebell_core::time::UnixMillis;
-
-/// Days since 1970-01-01 of a proleptic Gregorian date (Howard Hinnant's `days_from_civil`).
-fn days_of(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
-}
-
-/// Year, month and day of a count of days since 1970-01-01.
-fn civil_of(days: i64) -> (i64, i64, i64) {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
-}
+use truebell_core::time::{Day, UnixMillis};
 
 fn number(text: &str) -> Option<i64> {
     (!text.is_empty() && text.len() <= 9 && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().unwrap_or(0))
 }
 
-fn is_a_day(year: i64, month: i64, day: i64) -> bool {
-    (1..=9999).contains(&year)
-        && (1..=12).contains(&month)
-        && (1..=31).contains(&day)
-        && civil_of(days_of(year, month, day)) == (year, month, day)
+fn read_day(text: &str) -> Option<Day> {
+    let mut parts = text.split('-').map(number);
+    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    if parts.next().is_some() { None } else { Day::new(year, month, day) }
 }
 
 /// `YYYY-MM-DD` (also with one-digit months and days), in full digits; nothing if it is not a day.
 pub(crate) fn day(text: &str) -> Option<String> {
-    let mut parts = text.trim().split('-').map(number);
-    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-    (parts.next().is_none() && is_a_day(year, month, day)).then(|| format!("{year:04}-{month:02}-{day:02}"))
+    read_day(text.trim()).map(|day| day.to_string())
 }
 
 /// A month in one of the shapes exports use: `YYYY-MM`, `MM/YYYY`, `MM/YY`, `MM-YYYY`, `MMYYYY`, `YYYYMM`.
@@ -65,28 +40,22 @@ pub(crate) fn month_of(month_text: &str, year_text: &str) -> Option<String> {
 
 /// The day an instant falls on in UTC, `YYYY-MM-DD`.
 pub(crate) fn day_of(seconds: i64) -> String {
-    let (year, month, day) = civil_of(seconds.div_euclid(86_400));
-    format!("{year:04}-{month:02}-{day:02}")
+    Day::after_epoch(seconds.div_euclid(86_400)).to_string()
 }
 
 /// An instant as `YYYY-MM-DDThh:mm:ss.mmmZ` (the milliseconds only when there are any).
 pub(crate) fn instant_text(at: UnixMillis) -> String {
-    let seconds = i64::try_from(at.0 / 1000).unwrap_or(i64::MAX / 1000);
-    let of_day = seconds.rem_euclid(86_400);
     let millis = at.0 % 1000;
     let fraction = if millis == 0 { String::new() } else { format!(".{millis:03}") };
-    format!("{}T{:02}:{:02}:{:02}{fraction}Z", day_of(seconds), of_day / 3600, of_day / 60 % 60, of_day % 60)
+    let utc = at.utc();
+    format!("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{fraction}Z", utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second)
 }
 
 /// An RFC 3339 instant, with `Z` or an offset; instants before 1970 become 1970.
 pub(crate) fn instant(text: &str) -> Option<UnixMillis> {
     let text = text.trim();
     let (date, rest) = (text.get(..10)?, text.get(10..)?);
-    let mut parts = date.split('-').map(number);
-    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-    if !is_a_day(year, month, day) || parts.next().is_some() {
-        return None;
-    }
+    let day = read_day(date)?;
     let clock = rest.strip_prefix(['T', 't', ' '])?;
     let (h, m, s) = (number(clock.get(..2)?)?, number(clock.get(3..5)?)?, number(clock.get(6..8)?)?);
     if h > 23 || m > 59 || s > 60 || clock.get(2..3) != Some(":") || clock.get(5..6) != Some(":") {
@@ -99,7 +68,7 @@ pub(crate) fn instant(text: &str) -> Option<UnixMillis> {
     };
     let millis = number(format!("{fraction:0<3}").get(..3)?)?;
     let offset = zone_seconds(zone)?;
-    let seconds = days_of(year, month, day) * 86_400 + h * 3600 + m * 60 + s - offset;
+    let seconds = day.days_after_epoch() * 86_400 + h * 3600 + m * 60 + s - offset;
     Some(UnixMillis(u64::try_from(seconds * 1000 + millis).unwrap_or(0)))
 }
 

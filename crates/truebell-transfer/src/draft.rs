@@ -145,7 +145,7 @@ impl Draft {
         if item.overview.title.trim().is_empty() {
             item.overview.title = title_from(item);
         }
-        item.overview.subtitle = subtitle(item);
+        item.overview.subtitle = item.derive_subtitle();
         item.detail.sections.retain(|section| !section.fields.is_empty());
         item.detail.past.sort_by_key(|past| std::cmp::Reverse(past.until));
         ImportedItem { item: self.item, files: self.files, folder: self.folder }
@@ -173,22 +173,6 @@ pub(crate) fn host(url: &str) -> &str {
     rest.strip_prefix("www.").unwrap_or(rest)
 }
 
-/// The second line of a list. Never a secret.
-fn subtitle(item: &Item) -> String {
-    let text = |id: &str| item.field(id).map(|field| field.value.expose().to_owned()).unwrap_or_default();
-    match item.overview.category {
-        Category::Card => {
-            let digits: Vec<char> = text("number").chars().filter(char::is_ascii_digit).collect();
-            digits.iter().skip(digits.len().saturating_sub(4)).filter(|_| digits.len() > 4).collect()
-        }
-        Category::Identity => format!("{} {}", text("first-name"), text("last-name")).trim().to_owned(),
-        Category::SshKey => text("fingerprint"),
-        Category::Wifi => text("ssid"),
-        Category::SecureNote | Category::Document => String::new(),
-        _ => text("username"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_cards_second_line_is_its_last_four_digits_and_a_short_number_shows_nothing() {
-        for (number, line) in [("4111 1111 1111 1234", "1234"), ("123", "")] {
+        for (number, line) in [("4111 1111 1111 1234", "•••• 1234"), ("123", "")] {
             let mut draft = Draft::new(Category::Card, UnixMillis(1));
             draft.set("number", number);
             assert_eq!(draft.finish().item.overview.subtitle, line);

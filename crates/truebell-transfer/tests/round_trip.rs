@@ -60,7 +60,6 @@ prop_compose! {
         let mut item = Item::default();
         item.overview.category = Category::Login;
         item.overview.title = title;
-        item.overview.subtitle.clone_from(&username);
         item.overview.sites = urls.into_iter().map(|url| Site { url, ..Site::default() }).collect();
         item.overview.tags = tags;
         item.overview.favourite = favourite;
@@ -89,6 +88,7 @@ prop_compose! {
             let until = UnixMillis::from_seconds(edited - step * 1000);
             item.detail.past.push(Past { field: "/password".to_owned(), value: Secret::from(value), until, why: PastWhy::Imported });
         }
+        item.overview.subtitle = item.derive_subtitle();
         let files = files.into_iter().enumerate().map(|(number, bytes)| ImportedFile { name: format!("file {number}"), bytes }).collect();
         ImportedItem { item, files, folder: None }
     }

@@ -105,7 +105,7 @@ fn lastpass_logins_and_typed_notes_are_read() {
       note "two\nlines"
     SecureNote "A note"
       note "plain text"
-    Card "Card" (1111)
+    Card "Card" (•••• 1111)
       cardholder Text "Ada L"
       brand Text "Visa"
       number Concealed "4111111111111111"
@@ -166,7 +166,7 @@ fn dashlanes_files_are_read_one_by_one_and_in_their_zip() {
       "issue date" Date "2020-01-02"
       "expiration date" Date "2030-01-02"
       "place_of_issue" Text "London"
-    Card "Visa" (1111)
+    Card "Visa" (•••• 1111)
       expires Month "2029-06"
       cardholder Text "Ada L"
       number Concealed "4111111111111111"
@@ -218,7 +218,7 @@ fn nordpass_rows_of_every_kind_are_read() {
       username Text "ada"
       password Concealed "pw"
       note "n"
-    Card "Visa" (1111)
+    Card "Visa" (•••• 1111)
       expires Month "2029-06"
       cardholder Text "Ada L"
       number Concealed "4111111111111111"
@@ -258,7 +258,7 @@ fn proton_pass_csv_rows_are_read_with_packed_cards() {
       password Concealed "pw"
     Login "Shop" #Personal 1689182868000..1689182868000
       "alias" Email "x.y@alias.example"
-    Card "Visa" (1111) #Personal 1689182868000..1689182868000
+    Card "Visa" (•••• 1111) #Personal 1689182868000..1689182868000
       cardholder Text "Ada L"
       number Concealed "4111111111111111"
       cvv Concealed "123"

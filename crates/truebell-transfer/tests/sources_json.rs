@@ -68,7 +68,7 @@ fn every_type_of_bitwarden_record_is_read() {
       past /password "older" until 1706436000123
     SecureNote "Memo" trashed 1706613834416
       note "text"
-    Card "Visa" (1111)
+    Card "Visa" (•••• 1111)
       cardholder Text "Ada L"
       number Concealed "4111111111111111"
       brand Text "Visa"
@@ -235,7 +235,7 @@ fn a_1pux_is_read_with_sections_files_history_and_passkeys() {
       note "note"
       past /password "older" until 1600000000000
       file "scan.pdf", 3 bytes
-    Card "Visa" (1111) #Personal 1614298956000..1635346445000
+    Card "Visa" (•••• 1111) #Personal 1614298956000..1635346445000
       cardholder Text "Ada L"
       brand Text "visa"
       number Concealed "4111111111111111"
@@ -296,7 +296,7 @@ fn proton_pass_json_and_zip_are_read() {
       "second" Totp "JBSWY3DP"
       note "n"
     SecureNote "Gone" #Personal trashed 1689182900000 1689182868000..1689182900000
-    Card "Card" (1111) #Personal 1000..1000
+    Card "Card" (•••• 1111) #Personal 1000..1000
       cardholder Text "Ada"
       number Concealed "4111111111111111"
       cvv Concealed "123"

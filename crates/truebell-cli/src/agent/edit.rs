@@ -145,7 +145,7 @@ mod tests {
         assert_eq!(item.overview.subtitle, "ada");
         item.overview.category = Category::Card;
         apply(&mut item, &change("number", "4111 1111 1111 1234")).unwrap();
-        assert_eq!(item.overview.subtitle, "1234");
+        assert_eq!(item.overview.subtitle, "•••• 1234");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! Every category is the same shape: sections of fields. What differs is the template (`template.rs`): which fields, with
 //! which ids. Ids, not labels, are what programs and merges go by. A newer client's unknown members survive in `extra`.
 
-pub mod subtitle;
+mod subtitle;
 pub mod template;
 
 use crate::ids::AttachmentId;
@@ -277,18 +277,7 @@ impl Item {
 
     /// The second line of a list: whose account, which card, which network. Never a secret; of a card's number the last four digits.
     pub fn derive_subtitle(&self) -> String {
-        let text = |id: &str| self.field(id).map(|field| field.value.expose().to_owned()).unwrap_or_default();
-        match self.overview.category {
-            Category::Card => {
-                let digits: Vec<char> = text("number").chars().filter(char::is_ascii_digit).collect();
-                digits.iter().skip(digits.len().saturating_sub(4)).filter(|_| digits.len() > 4).collect()
-            }
-            Category::Identity => format!("{} {}", text("first-name"), text("last-name")).trim().to_owned(),
-            Category::SshKey => text("fingerprint"),
-            Category::Wifi => text("ssid"),
-            Category::SecureNote | Category::Document => String::new(),
-            _ => text("username"),
-        }
+        subtitle::derive_subtitle(self)
     }
 
     /// Sets a template field by id, adding it to the first section if it is not there.

@@ -6,7 +6,7 @@ use super::{Category, FieldKind, Item};
 const CHARS_MAX: usize = 120;
 
 /// The second line for this item; empty if it has nothing that tells it from others.
-pub fn derive_subtitle(item: &Item) -> String {
+pub(super) fn derive_subtitle(item: &Item) -> String {
     let first = |ids: &[&str]| ids.iter().map(|id| shown(item, id)).find(|text| !text.is_empty()).unwrap_or_default();
     let line = match item.overview.category {
         Category::Login => or_else(first(&["username", "email"]), || first_site(item)),
