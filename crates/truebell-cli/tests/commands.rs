@@ -55,6 +55,28 @@ fn items_are_made_found_changed_and_brought_back() {
 }
 
 #[test]
+fn the_account_password_is_the_first_line_whether_it_is_needed_or_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let ada = Machine::signed_up(folder.path(), &server, "ada");
+    let lines = format!("{PASSWORD}\nfield secret\nthe note\nof two lines\n");
+    for (title, agent) in [("With the agent", &[][..]), ("For itself", &["--no-agent"][..])] {
+        if !agent.is_empty() {
+            ada.run(&["lock"]).ok();
+        }
+        let create = ["item", "create", "login", "--title", title, "--set-stdin", "password", "--note-stdin", "--password-stdin"];
+        ada.run_with(&[&create, agent].concat(), &lines).ok();
+        let read = |field: &str| ada.run_with(&["item", "get", title, "--field", field, "--password-stdin"], PASSWORD).ok().out;
+        assert_eq!((read("password").as_str(), read("note").as_str()), ("field secret\n", "the note\nof two lines\n"), "{title}");
+        let edit = ["item", "edit", title, "--set-stdin", "password", "--password-stdin"];
+        ada.run_with(&[&edit, agent].concat(), &format!("{PASSWORD}\nanother\n")).ok();
+        assert_eq!(read("password"), "another\n", "{title}");
+    }
+    let left = ada.run_with(&["run", "--password-stdin", "--", "cat"], &format!("{PASSWORD}\nwhat follows\nis the program's\n")).ok();
+    assert_eq!(left.out, "what follows\nis the program's\n");
+}
+
+#[test]
 fn a_name_two_items_have_lists_both() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path());

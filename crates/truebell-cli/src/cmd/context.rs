@@ -85,12 +85,24 @@ impl Context {
         if self.globals.no_agent { Ok(None) } else { Ok(self.place()?.connect().map(Door::to_agent)) }
     }
 
+    /// Takes the account password off standard input before anything else is read from there. A command that turns out not to need it,
+    /// because the agent has the account open, takes the line all the same: what follows must not become something else depending on
+    /// whether an agent runs.
+    pub fn take_password_line(&mut self) -> Answered {
+        if self.globals.password.source().stdin { self.given_password().map(drop) } else { Ok(()) }
+    }
+
+    /// The account password, if one of its options names a place; read once.
+    pub fn given_password(&mut self) -> Answered<Option<Secret>> {
+        if self.password.is_none() {
+            self.password = self.globals.password.source().read("The account password")?;
+        }
+        Ok(self.password.clone())
+    }
+
     /// The account password, asked for or read once.
     pub fn account_password(&mut self) -> Answered<Secret> {
-        if let Some(password) = &self.password {
-            return Ok(password.clone());
-        }
-        let password = match self.globals.password.source().read("The account password")? {
+        let password = match self.given_password()? {
             Some(password) => password,
             None if can_ask() => crate::prompt::ask_secret("Account password")?,
             None => {

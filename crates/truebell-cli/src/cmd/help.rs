@@ -41,8 +41,9 @@ Secrets are asked for on the terminal. Scripts give each in one of three ways, n
   password of a file       --import-password-…    (import)
                            --export-password-…    (export)
                            --file-password-…      (backup, restore)
+  a field of an item       --set-stdin FIELD, --set-file FIELD=FILE, --ask FIELD
 
-Where several come from standard input, each takes one line, in the order of this list. --yes answers questions with yes.
+Where several come from standard input, each takes one line, in the order of this list, needed or not. --yes answers questions with yes.
 TRUEBELL_HOME is the folder of all profiles, TRUEBELL_PROFILE the profile; TRUEBELL_NO_PROMPT set to anything never asks.
 ";
 

@@ -260,7 +260,7 @@ pub fn main() -> Ending {
         Err(error) => return refuse(&error),
     };
     let mut context = Context::new(cli.globals);
-    let ended = dispatch(cli.command, &mut context);
+    let ended = context.take_password_line().and_then(|()| dispatch(cli.command, &mut context));
     context.show_notices();
     match ended {
         Ok(ending) => ending,

@@ -52,7 +52,7 @@ impl Password {
 /// Reads a new account password, typed twice, and says how strong it is. `known` are words a guesser would try.
 pub(super) fn choose_password(context: &mut Context, chosen: Chosen<'_>, known: &[&str]) -> Answered<Secret> {
     let (given, question) = match chosen {
-        Chosen::AtSignUp => (context.globals.password.source().read("The account password")?, "Choose an account password"),
+        Chosen::AtSignUp => (context.given_password()?, "Choose an account password"),
         Chosen::Instead(args) => (args.source().read("The new account password")?, "New account password"),
     };
     let is_given = given.is_some();

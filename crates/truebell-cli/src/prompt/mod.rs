@@ -8,7 +8,7 @@ pub use source::{
 };
 
 use crate::exit::{Answered, Code, Failure};
-use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use truebell_core::secret::Secret;
 use zeroize::Zeroizing;
 
@@ -35,9 +35,7 @@ pub fn ask_line(question: &str) -> Answered<String> {
         let mut terminal = io::stderr().lock();
         write!(terminal, "{question}: ")?;
         terminal.flush()?;
-        let mut line = String::new();
-        io::stdin().lock().read_line(&mut line)?;
-        Ok(line.trim().to_owned())
+        Ok(read_line(&mut Stdin)?.expose().trim().to_owned())
     };
     ask().map_err(|error| Failure::io(format!("{question} could not be read from the terminal"), &error))
 }
@@ -56,9 +54,18 @@ pub fn confirm(question: &str, yes: bool) -> Answered {
     }
 }
 
+/// Standard input without a buffer of ours: what follows a line is left to whoever reads next, be it a program that `run` starts.
+struct Stdin;
+
+impl Read for Stdin {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        Ok(rustix::io::retry_on_intr(|| rustix::io::read(rustix::stdio::stdin(), &mut *buffer))?)
+    }
+}
+
 /// The next line of standard input, without its end. Read byte by byte, so that what follows is left for others to read.
 pub fn read_stdin_line() -> io::Result<Secret> {
-    read_line(&mut io::stdin().lock())
+    read_line(&mut Stdin)
 }
 
 fn read_line(from: &mut impl Read) -> io::Result<Secret> {
@@ -88,7 +95,7 @@ fn first_line(bytes: &[u8]) -> io::Result<Secret> {
 /// Everything on standard input, as one secret text without the last line end.
 pub fn read_stdin_whole() -> io::Result<Secret> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
-    io::stdin().lock().take(FILE_BYTES_MAX).read_to_end(&mut bytes)?;
+    Stdin.take(FILE_BYTES_MAX).read_to_end(&mut bytes)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
     Ok(Secret::new(text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text))))
 }
