@@ -37,7 +37,7 @@ pub(crate) async fn server(report: &mut Report) -> Result<()> {
     let info = info(&served.address).await?;
     let mut connection = Connection::open(&served.address, 0).await?;
     let ada = std::sync::Arc::new(Account::sign_up(&mut connection, info.server, 0).await?);
-    writes::fill(report, &mut connection, &ada).await?;
+    writes::fill(report, &mut connection, &ada, folder.path()).await?;
     requests::measure(report, &served, &ada).await?;
     requests::sign_ins(report, &served, info.server).await?;
     writes::measure(report, &served, info.server, folder.path()).await
