@@ -36,6 +36,13 @@ impl std::fmt::Debug for Root {
 
 /// The slow half: Argon2id over the password, salted by the account. RFC 9106, Argon2 version 0x13.
 pub fn derive_stretched(password: &Secret, account: AccountId) -> Zeroizing<[u8; 32]> {
+    #[cfg(feature = "simulation")]
+    return crate::memo::recall(password, account, stretch);
+    #[cfg(not(feature = "simulation"))]
+    stretch(password, account)
+}
+
+fn stretch(password: &Secret, account: AccountId) -> Zeroizing<[u8; 32]> {
     let normal = Zeroizing::new(password.expose().nfkc().collect::<String>());
     let salt = crate::hash::Hash32::derive_labelled("truebell argon2 salt v1", &[account.as_bytes()]);
     let mut stretched = Zeroizing::new([0; 32]);

@@ -17,6 +17,8 @@ pub mod ids;
 pub mod item;
 pub mod kit;
 pub mod log;
+#[cfg(feature = "simulation")]
+pub mod memo;
 pub mod notice;
 pub mod opaque;
 pub mod outcome;
