@@ -99,6 +99,13 @@ impl Client {
         })
     }
 
+    /// For the simulated world: the disk of this device is full, or no longer.
+    #[cfg(feature = "simulation")]
+    pub fn limit_room(&self, is_full: bool) {
+        // A local copy that cannot even be asked this is as bad as a full one.
+        let _limited = self.replica.limit_room(is_full);
+    }
+
     /// The last exchanges (50 at most), newest first.
     pub fn trace(&self) -> Result<Vec<Trace>, Error> {
         let mut lines: Vec<Trace> = self.traces.iter().rev().cloned().collect();

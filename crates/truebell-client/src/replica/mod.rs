@@ -114,6 +114,14 @@ impl Replica {
         Ok(self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
     }
 
+    /// Lets the file grow no further, as a full disk does, or as far as it likes.
+    #[cfg(feature = "simulation")]
+    pub(super) fn limit_room(&self, is_full: bool) -> Result<()> {
+        let pages: i64 = if is_full { 1 } else { 0xffff_fffe };
+        self.connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
+        Ok(())
+    }
+
     /// To read outside a transaction.
     pub(super) fn read(&self) -> &Connection {
         &self.connection
