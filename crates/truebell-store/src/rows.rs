@@ -558,3 +558,12 @@ pub struct DumpRow {
     #[cbor(n(1), with = "minicbor::bytes")]
     pub columns: Vec<u8>,
 }
+
+impl DumpRow {
+    /// The row as a restored server has it. A mail that was waiting when the backup was made has most likely left since: it is parked,
+    /// for an operator to see, and not sent a second time. Everything else is as it was.
+    #[must_use]
+    pub fn as_restored(self) -> Self {
+        crate::tables::park_mail(self)
+    }
+}

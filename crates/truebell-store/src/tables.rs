@@ -218,3 +218,17 @@ pub(crate) fn mail_state(state: MailState) -> u8 {
         MailState::Parked => 4,
     }
 }
+
+/// A mail that waits or is on its way, parked; any other row as it is.
+pub(crate) fn park_mail(row: DumpRow) -> DumpRow {
+    if row.table != MailRow::NAME {
+        return row;
+    }
+    match MailRow::from_dump(&row) {
+        Ok(mail) if [MailState::Queued, MailState::Claimed].map(mail_state).contains(&mail.state) => {
+            MailRow { state: mail_state(MailState::Parked), ..mail }.to_dump()
+        }
+        // A row that does not read is refused by whoever loads it.
+        _ => row,
+    }
+}

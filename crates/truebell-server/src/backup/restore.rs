@@ -139,7 +139,7 @@ impl Iterator for Rows<'_> {
             Ok(row) => {
                 let (at, of) = self.reader.progress();
                 (self.progress)(at, of);
-                row
+                row.map(DumpRow::as_restored)
             }
             Err(error) => {
                 self.broken = Some(error);

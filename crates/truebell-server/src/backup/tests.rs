@@ -110,6 +110,16 @@ async fn a_restored_server_is_the_same_one_restore_epoch_further() {
 }
 
 #[tokio::test]
+async fn a_mail_that_was_waiting_in_a_backup_is_parked_by_its_restore_and_never_sent_twice() {
+    let old = Machine::memory().with_accounts(2).await;
+    let (_folder, backup) = backup_of(&old).await;
+    let new = Machine::memory();
+    new.restore(&backup, false).await.unwrap();
+    assert_eq!(new.store.claim_mail(AT, AT).await, Ok(None));
+    assert_eq!(new.store.parked_mails(10).await.unwrap().len(), 2, "an operator sees them");
+}
+
+#[tokio::test]
 async fn each_restore_raises_the_epoch_once_more() {
     let first = Machine::sqlite().await.with_accounts(1).await;
     let (_folder, backup) = backup_of(&first).await;

@@ -13,7 +13,7 @@ pub(crate) mod sink;
 mod templates;
 
 pub(crate) use carrier::read as read_secret;
-pub use carrier::{Carrier, CarrierError, Delivery};
+pub use carrier::{Carrier, CarrierError, Carry, Delivery};
 pub use compose::{ComposeError, Composed, Composer};
 pub use letter::Letter;
 pub(crate) use letter::escape;

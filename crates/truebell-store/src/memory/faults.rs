@@ -11,9 +11,15 @@ pub enum Fault {
     NotPersisted(StoreError),
     /// All was written, and the caller hears [`StoreError::Unknown`].
     Persisted,
+    /// A read that is answered from the copy made by [`Memory::mark`](super::Memory::mark): a replica that is behind. For methods
+    /// that only read; what others would write is lost with the copy.
+    Behind,
 }
 
-#[derive(Debug, Default)]
+/// Decides, for each call of a method, whether and how it fails.
+pub type Decide = Box<dyn FnMut(&'static str) -> Option<Fault> + Send>;
+
+#[derive(Default)]
 struct Plan {
     /// Calls so far, by method.
     calls: BTreeMap<&'static str, u32>,
@@ -21,11 +27,21 @@ struct Plan {
     planned: BTreeMap<(&'static str, u32), Fault>,
     /// What fails from now on, whatever the method.
     all: Option<StoreError>,
+    /// Asked where nothing is planned.
+    decide: Option<Decide>,
+    /// Whether calls are let through uncounted: an observer looks.
+    is_quiet: bool,
 }
 
 /// The faults of one [`Memory`](super::Memory) store. Clones share them.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Faults(Arc<Mutex<Plan>>);
+
+impl std::fmt::Debug for Faults {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Faults(…)")
+    }
+}
 
 impl Faults {
     /// Makes the next call of a method (its name in [`Store`](crate::Store)) fail.
@@ -46,10 +62,21 @@ impl Faults {
         self.with(|plan| plan.all = Some(error));
     }
 
+    /// Has every call judged by `decide`, until [`heal`](Self::heal).
+    pub fn decide_by(&self, decide: Decide) {
+        self.with(|plan| plan.decide = Some(decide));
+    }
+
+    /// Lets calls through without faults and without counting them, or no longer: for an observer that must disturb nothing.
+    pub fn quiet(&self, is_quiet: bool) {
+        self.with(|plan| plan.is_quiet = is_quiet);
+    }
+
     /// Ends all faults, planned ones too.
     pub fn heal(&self) {
         self.with(|plan| {
             plan.all = None;
+            plan.decide = None;
             plan.planned.clear();
         });
     }
@@ -62,10 +89,13 @@ impl Faults {
     /// Counts a call and says how it fails, if it does.
     pub(super) fn next(&self, method: &'static str) -> Option<Fault> {
         self.with(|plan| {
+            if plan.is_quiet {
+                return None;
+            }
             let call = plan.calls.entry(method).or_default();
             *call += 1;
             let planned = plan.planned.remove(&(method, *call));
-            plan.all.map(Fault::NotPersisted).or(planned)
+            plan.all.map(Fault::NotPersisted).or(planned).or_else(|| plan.decide.as_mut().and_then(|decide| decide(method)))
         })
     }
 

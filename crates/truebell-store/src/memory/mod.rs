@@ -15,7 +15,7 @@ mod state;
 mod status;
 mod vaults;
 
-pub use faults::{Fault, Faults};
+pub use faults::{Decide, Fault, Faults};
 
 use crate::StoreError;
 use crate::rows::{
@@ -37,6 +37,8 @@ use truebell_core::wire::sync::Have;
 #[derive(Debug, Default)]
 pub struct Memory {
     state: Mutex<State>,
+    /// What a replica that is behind answers from.
+    marked: Mutex<State>,
     faults: Faults,
 }
 
@@ -51,15 +53,28 @@ impl Memory {
         self.faults.clone()
     }
 
+    /// A copy of everything as it is now, with faults of its own: a backup, or the other side of a move.
+    pub fn fork(&self) -> Self {
+        let state = Mutex::new(self.state.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        Self { state, ..Self::default() }
+    }
+
+    /// Remembers everything as it is now, for [`Fault::Behind`].
+    pub fn mark(&self) {
+        let now = self.state.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        *self.marked.lock().unwrap_or_else(PoisonError::into_inner) = now;
+    }
+
     /// Runs one transaction. Each function of [`State`] checks everything before it writes anything.
     fn run<T>(&self, method: &'static str, transaction: impl FnOnce(&mut State) -> Result<T>) -> Result<T> {
         let fault = self.faults.next(method);
         if let Some(Fault::NotPersisted(error)) = fault {
             return Err(error);
         }
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = if fault == Some(Fault::Behind) { &self.marked } else { &self.state };
+        let mut state = place.lock().unwrap_or_else(PoisonError::into_inner);
         let done = transaction(&mut state)?;
-        if fault.is_some() { Err(StoreError::Unknown) } else { Ok(done) }
+        if fault == Some(Fault::Persisted) { Err(StoreError::Unknown) } else { Ok(done) }
     }
 }
 
