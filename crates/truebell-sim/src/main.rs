@@ -1,0 +1,148 @@
+//! `cargo xtask sim`: runs seeds, prints the table, shrinks what it finds. Never here: what a run is (`run.rs`).
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this program talks to the developer on the terminal and to nobody else")]
+
+use std::process::ExitCode;
+use truebell_sim::run::{self, Plan, STEPS, Summary};
+use truebell_sim::{Story, World, shrink};
+
+struct Options {
+    plan: Plan,
+    mutations: bool,
+    shrink: bool,
+    drills: bool,
+    verbose: bool,
+}
+
+fn options() -> Result<Options, String> {
+    let mut options = Options {
+        plan: Plan { first: 0, seeds: u64::MAX, faulted: None, threads: 2, steps: STEPS },
+        mutations: false,
+        shrink: false,
+        drills: false,
+        verbose: false,
+    };
+    let mut given = std::env::args().skip(1);
+    while let Some(name) = given.next() {
+        let mut number = || given.next().and_then(|text| text.parse::<u64>().ok()).ok_or(format!("{name} needs a number"));
+        match name.as_str() {
+            "--seeds" => options.plan.seeds = number()?,
+            "--first" => options.plan.first = number()?,
+            "--faulted" => options.plan.faulted = Some(number()?),
+            "--threads" => options.plan.threads = usize::try_from(number()?).unwrap_or(1),
+            "--steps" => options.plan.steps = usize::try_from(number()?).unwrap_or(STEPS),
+            "--mutations" => options.mutations = true,
+            "--shrink" => options.shrink = true,
+            "--drills" => options.drills = true,
+            "--verbose" => options.verbose = true,
+            _ => {
+                return Err(format!(
+                    "{name} is not known: --seeds, --first, --faulted, --threads, --steps, --mutations, --shrink, --drills, --verbose"
+                ));
+            }
+        }
+    }
+    Ok(options)
+}
+
+fn main() -> ExitCode {
+    let options = match options() {
+        Ok(options) => options,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut is_good = true;
+    if options.plan.seeds > 0 {
+        let summary = run::run(&options.plan, &progress);
+        print_summary(&summary);
+        is_good &= summary.is_good();
+        if options.shrink
+            && let Some(found) = summary.found.first()
+        {
+            print_shrunk(found.seed, options.plan.steps);
+        }
+    }
+    if options.mutations {
+        is_good &= print_mutations(options.plan.threads);
+    }
+    if options.drills {
+        is_good &= print_drills();
+    }
+    if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn progress(summary: &Summary) {
+    if summary.seeds.is_multiple_of(50) {
+        println!("{} seeds, {} faulted exchanges", summary.seeds, summary.exchanges.faulted);
+    }
+}
+
+fn print_summary(summary: &Summary) {
+    for found in summary.found.iter().take(8) {
+        println!("seed {}:", found.seed);
+        found.findings.iter().take(12).for_each(|finding| println!("  {finding}"));
+    }
+    let counts = summary.counts;
+    println!("\n{:<28} {:>12}", "simulation", "");
+    for (name, value) in [
+        ("seeds", summary.seeds),
+        ("exchanges", summary.exchanges.all),
+        ("  of them faulted", summary.exchanges.faulted),
+        ("F false alarms", counts.false_alarms),
+        ("M missed alarms", counts.missed_alarms),
+        ("L lost writes", counts.lost_writes),
+        ("S lost sessions or data", counts.lost_sessions),
+        ("C not come together", counts.unconverged),
+        ("X mails more than once", counts.duplicate_mails),
+        ("naive client: false alarms", summary.naive_false_alarms),
+    ] {
+        println!("{name:<28} {value:>12}");
+    }
+}
+
+fn print_mutations(threads: usize) -> bool {
+    let caught = run::try_mutations(threads);
+    println!("\n{:<48} {:<7} {:>5} {:>5} {:>5} {:>5} {:>5} {:>5}", "one law broken", "caught", "F", "M", "L", "S", "C", "X");
+    for one in &caught {
+        let counts = one.counts;
+        println!(
+            "{:<48} {:<7} {:>5} {:>5} {:>5} {:>5} {:>5} {:>5}",
+            one.mutation.about(),
+            one.by_seed.map_or("NO".to_owned(), |seed| format!("seed {seed}")),
+            counts.false_alarms,
+            counts.missed_alarms,
+            counts.lost_writes,
+            counts.lost_sessions,
+            counts.unconverged,
+            counts.duplicate_mails
+        );
+    }
+    let missed = caught.iter().filter(|one| one.by_seed.is_none()).count();
+    println!("{} of {} mutations caught", caught.len() - missed, caught.len());
+    missed == 0
+}
+
+fn print_drills() -> bool {
+    let mut all = true;
+    for drill in truebell_sim::drills::DRILLS {
+        let report = (drill.run)(0);
+        println!("{:<8} {:<6} {}", drill.id, if report.passed { "ok" } else { "FAILED" }, drill.title);
+        report.findings.iter().for_each(|finding| println!("         {finding}"));
+        all &= report.passed;
+    }
+    all
+}
+
+fn print_shrunk(seed: u64, steps: usize) {
+    println!("\nshrinking seed {seed} …");
+    match shrink::shrink(&Story::draw(seed, steps)) {
+        Some(shrunk) => {
+            println!("{}", shrunk.to_code());
+            let mut world = World::new(shrunk.seed);
+            let _done = world.run(&shrunk);
+            world.findings().iter().for_each(|finding| println!("// {finding}"));
+        }
+        None => println!("the story was run again and nothing was found: that is itself a fault, runs must replay"),
+    }
+}
