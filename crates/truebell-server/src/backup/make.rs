@@ -103,7 +103,7 @@ async fn verify(contents: &Contents, part: &Path, making: &Making<'_>) -> Result
     let unusable = || BackupError::Scratch(making.scratch.to_owned());
     let folder = tempfile::Builder::new().prefix("backup-check-").tempdir_in(making.scratch).map_err(|_| unusable())?;
     let scratch = truebell_store::open(&Location::Sqlite(folder.path().join("scratch.db"))).await.map_err(|_| unusable())?;
-    load(&*scratch, &contents.manifest.identity(), part, making.passphrase, &mut |_, _| {}).await?;
+    load(&*scratch, &contents.manifest.identity(), (part, making.passphrase), |row| row, &mut |_, _| {}).await?;
     let mut tally = Tally::default();
     let mut sink = |row: DumpRow| {
         tally.add(&row);

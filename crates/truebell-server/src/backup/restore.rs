@@ -69,7 +69,8 @@ pub async fn restore(restoring: Restoring<'_>, progress: Progress<'_>) -> Result
     let identity = Identity { restore_epoch: key.restore_epoch, ..manifest.identity() };
     let waiting = identity::restored_path(restoring.data);
     key.write(&waiting)?;
-    load(restoring.store, &identity, restoring.path, restoring.passphrase, progress).await?;
+    let kept: fn(DumpRow) -> DumpRow = DumpRow::as_restored;
+    load(restoring.store, &identity, (restoring.path, restoring.passphrase), kept, progress).await?;
     if key_path.exists() && known == 0 && present_key(&key_path, manifest.server, false).is_err() {
         identity::set_aside(&key_path)?;
     }
@@ -102,18 +103,18 @@ fn present_key(path: &Path, server: truebell_core::ids::ServerId, force: bool) -
     }
 }
 
-/// One transaction: all rows or none. A file that is found damaged on this second reading gives the store a row that fits no table, so
+/// One transaction: all rows or none, each as `kept` leaves it. A file that is found damaged on this second reading gives the store a row that fits no table, so
 /// that it takes nothing.
 pub(super) async fn load(
     store: &dyn Store,
     identity: &Identity,
-    path: &Path,
-    passphrase: &Secret,
+    (path, passphrase): (&Path, &Secret),
+    kept: fn(DumpRow) -> DumpRow,
     progress: Progress<'_>,
 ) -> Result<(), BackupError> {
     let mut reader = Reader::open(path, passphrase)?;
     let _manifest = reader.manifest()?;
-    let mut rows = Rows { reader, tally: Tally::default(), broken: None, progress };
+    let mut rows = Rows { reader, tally: Tally::default(), broken: None, kept, progress };
     let loaded = store.load(identity, &mut rows).await;
     match rows.broken {
         Some(error) => Err(error),
@@ -125,6 +126,8 @@ struct Rows<'a> {
     reader: Reader,
     tally: Tally,
     broken: Option<BackupError>,
+    /// What becomes of a row.
+    kept: fn(DumpRow) -> DumpRow,
     progress: Progress<'a>,
 }
 
@@ -139,7 +142,7 @@ impl Iterator for Rows<'_> {
             Ok(row) => {
                 let (at, of) = self.reader.progress();
                 (self.progress)(at, of);
-                row.map(DumpRow::as_restored)
+                row.map(self.kept)
             }
             Err(error) => {
                 self.broken = Some(error);
