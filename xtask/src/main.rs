@@ -8,6 +8,7 @@ mod fuzz;
 mod postgres;
 mod serve;
 mod setup;
+mod sim;
 mod test;
 mod tidy;
 mod workspace;
@@ -36,6 +37,8 @@ enum Task {
     Bench(bench::Options),
     /// Feeds random input, guided by coverage, to everything that reads bytes from outside.
     Fuzz(fuzz::Options),
+    /// Plays the simulated world for some seeds: real clients, the real server, and everything that goes wrong in between.
+    Sim(sim::Options),
     /// Runs a command with `TRUEBELL_TEST_POSTGRES` pointing at a throw-away PostgreSQL cluster.
     Postgres(postgres::Options),
 }
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Task::Serve(options) => serve::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
+        Task::Sim(options) => sim::run_seeds(&options),
         Task::Postgres(options) => postgres::run(&options),
     };
     match done {

@@ -42,6 +42,11 @@ pub(super) const STAGES: &[Stage] = &[
         run: || count(cargo().args(["test", "--workspace", "--doc"])),
     },
     Stage { name: "seeds", about: "every fuzz target builds and passes its seeds", run: seeds },
+    Stage {
+        name: "simulation",
+        about: "real clients and servers in a simulated world: six counters, all zero",
+        run: || done(simulation()),
+    },
     Stage { name: "docs", about: "the documentation builds without a warning", run: || done(docs()) },
 ];
 
@@ -55,6 +60,11 @@ fn done(result: Result<()>) -> Result<Count, Failure> {
 
 fn lints() -> Result<()> {
     run(cargo().args(["clippy", "--workspace", "--all-targets", "--features", NEXT, "--keep-going", "--", "--deny", "warnings"]))
+}
+
+/// Fails when a counter is not zero, or when a naive client would have told nobody anything false: then nothing was tried.
+fn simulation() -> Result<()> {
+    run(cargo().args(["run", "--quiet", "--package", "truebell-sim", "--", "--seeds", "100", "--drills"]))
 }
 
 fn docs() -> Result<()> {
