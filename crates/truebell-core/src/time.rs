@@ -27,7 +27,14 @@ impl UnixMillis {
         let (days, second) = (self.seconds() / DAY_S, self.seconds() % DAY_S);
         let Day { year, month, day } = Day::after_epoch(i64::try_from(days).unwrap_or(i64::MAX));
         let unsigned = |number: i64| number.unsigned_abs();
-        Utc { year: unsigned(year), month: unsigned(month), day: unsigned(day), hour: second / 3600, minute: second / 60 % 60, second: second % 60 }
+        Utc {
+            year: unsigned(year),
+            month: unsigned(month),
+            day: unsigned(day),
+            hour: second / 3600,
+            minute: second / 60 % 60,
+            second: second % 60,
+        }
     }
 }
 
@@ -190,7 +197,9 @@ mod tests {
 
     #[test]
     fn days_before_1970_are_days() {
-        for (days, text) in [(-56_270, "1815-12-10"), (-1, "1969-12-31"), (0, "1970-01-01"), (-719_162, "0001-01-01"), (11_016, "2000-02-29")] {
+        for (days, text) in
+            [(-56_270, "1815-12-10"), (-1, "1969-12-31"), (0, "1970-01-01"), (-719_162, "0001-01-01"), (11_016, "2000-02-29")]
+        {
             assert_eq!(Day::after_epoch(days).to_string(), text);
         }
         assert_eq!(Day::new(1900, 2, 29), None);
