@@ -74,6 +74,7 @@ fn act() -> String {
 }
 
 /// Each wire type in full, as serde writes it.
+#[expect(clippy::too_many_lines, reason = "a table: one row for each type")]
 fn samples() -> Vec<(&'static str, Value)> {
     let genuine = notice::Verdict::Genuine {
         kind: "k".into(),

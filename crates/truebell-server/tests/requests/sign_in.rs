@@ -54,7 +54,7 @@ async fn wrong_details_and_an_account_that_is_not_there_look_the_same() {
         let start = Start { account: person.account, ke1: ke1.into() };
         let reply = world.post("/v1/sign-in/start", &start).send().await;
         let started: Started = reply.json();
-        assert_eq!((started.ke2.len(), started.state.len(), reply.body.len()), (320, 267, 804));
+        assert_eq!((started.ke2.len(), started.state.len(), reply.body.len()), (320, 281, 823));
         // The client sees that it does not open; a made-up answer does not either.
         client.finish(world.identity.server, person.account, &started.ke2, &mut chance).unwrap_err();
         let finish = Finish { state: started.state, ke3: vec![1; 64].into(), totp: None };

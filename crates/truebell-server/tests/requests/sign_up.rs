@@ -13,7 +13,7 @@ use truebell_server::derive_invitation_digest;
 async fn anybody_can_ask_who_the_server_is() {
     let world = World::new().await;
     let reply = world.get("/v1/server").send().await;
-    insta::assert_snapshot!(reply.text(), @r#"{"server":"srv_2ybsf5wqjybsf5wqjybsf5wqjy","key":"XjSK0EUDQZIaLqEzb4G2z3x_W-QVPJsbr9tzv133FLc","generation":"np6enp6enp6enp6enp6eng","restore_epoch":0,"version":"0.1.0","sign_up":"open","attachment_bytes_max":104857600}"#);
+    insta::assert_snapshot!(reply.text(), @r#"{"server":"srv_2ybsf5wqjybsf5wqjybsf5wqjy","key":"XjSK0EUDQZIaLqEzb4G2z3x_W-QVPJsbr9tzv133FLc","generation":"np6enp6enp6enp6enp6eng","restore_epoch":0,"version":"0.1.0","sign_up":"open","attachment_bytes_max":104857600,"client_floor":"0.1.0"}"#);
     assert_eq!(reply.head.account, None);
 }
 

@@ -20,6 +20,9 @@ text{fill:var(--soft);font:11px system-ui,sans-serif}.grid{stroke:var(--line);st
 table{border-collapse:collapse;width:100%}td,th{text-align:right;padding:6px 8px;border-bottom:1px solid var(--line);font-weight:400}td:first-child,th:first-child{text-align:left}th{color:var(--soft)}";
 const COLOURS: [&str; 5] = ["var(--a)", "var(--b)", "var(--c)", "var(--d)", "var(--e)"];
 
+/// The lines of one plot: a name and its values over time.
+type Lines<'a> = Vec<(&'a str, Vec<f64>)>;
+
 /// The page.
 pub(super) fn render(report: &Report, closed: &Closed) -> String {
     let mut page = String::with_capacity(64 << 10);
@@ -39,7 +42,7 @@ pub(super) fn render(report: &Report, closed: &Closed) -> String {
     overload(&mut page, report);
     let series = |pick: &dyn Fn(&Step) -> f64| closed.steps.iter().map(pick).collect::<Vec<f64>>();
     let per_second = |count: u64| number(count) / STEP.as_secs_f64();
-    let plots: [(&str, &str, Vec<(&str, Vec<f64>)>); 6] = [
+    let plots: [(&str, &str, Lines<'_>); 6] = [
         ("Asked for", "requests a second", vec![("asked for", series(&|step| per_second(step.offered)))]),
         (
             "Served, by class",

@@ -146,7 +146,7 @@ impl Transport for Noted {
             Method::Delete => "DELETE",
         };
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
-        let token = asked.token.map(|token| token.expose());
+        let token = asked.token.map(truebell_core::secret::Secret::expose);
         let request = line.request(method, asked.path, asked.content_type, asked.nonce, token, asked.body);
         let begin = Instant::now();
         let answer = line.ask(&request);
