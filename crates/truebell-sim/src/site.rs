@@ -78,7 +78,7 @@ pub enum Condition {
     Up,
     /// It is stopped, or refuses to start: whoever stands before it answers with this page of the bank, or nobody does.
     Down(Option<u16>),
-    /// Started with a signing key that is not its own.
+    /// Somebody started it with another signing key, over a copy of its database: over its own it refuses to start.
     OtherKey,
     /// Started, by force, over another and empty database.
     OtherDatabase,
@@ -289,7 +289,10 @@ impl Site {
             _ => None,
         };
         self.odd = match condition {
-            Condition::OtherKey => Some(self.instance_over(self.store.clone(), self.identity.clone(), OTHER_KEYS, false)),
+            Condition::OtherKey => {
+                // Acts it takes and signs with a key that nobody knows must not end up in the true chain.
+                Some(self.instance_over(Arc::new(self.store.fork()), self.identity.clone(), OTHER_KEYS, false))
+            }
             Condition::OtherDatabase => {
                 let (store, identity) = (Arc::new(Memory::new()), Identity { generation: [9; 16], ..self.identity.clone() });
                 let _created = ready(store.create_identity(&identity));
