@@ -237,7 +237,9 @@ impl Client {
                     events.extend(new.then_some(event.at));
                 }
                 Step::Record(record) => {
-                    if record.epoch == from.chain.epoch && is_another_keyset(&tx, &record)? {
+                    // A keyset nobody opened here yet has proved nothing: one that was bent on its way must not keep the true one out.
+                    let proven = record.epoch == self.opened_epoch;
+                    if proven && record.epoch == from.chain.epoch && is_another_keyset(&tx, &record)? {
                         return Err(Unproven::Keys.into());
                     }
                     rows::put_keyset(&tx, record.epoch, &record.keyset)?;

@@ -1,0 +1,37 @@
+//! Short stories that went wrong once: each was found by a seed, shrunk, and must stay right.
+
+use truebell_sim::{Condition, Counts, Doing, Fault, Story, World, calm, faults, step};
+
+fn counts(story: &Story) -> Counts {
+    let mut world = World::new(story.seed);
+    world.run(story).expect("the story can be told");
+    world.counts()
+}
+
+/// A bent keyset was kept, and the true one refused for being another: the device never synced again.
+#[test]
+fn a_keyset_bent_on_its_way_does_not_keep_the_true_one_out() {
+    let steps = vec![
+        step(Doing::ChangePassword(1), calm()),
+        step(Doing::Sync(0), faults(&[(0, Fault::BodyChanged)])),
+        step(Doing::ChangeAddress(1), calm()),
+    ];
+    assert!(counts(&Story { seed: 27, people: vec![2, 2], steps }).all_zero());
+}
+
+/// An act that a server with a strange key took must not end in the true chain, where nobody could verify it.
+#[test]
+fn what_a_server_with_a_strange_key_took_is_not_in_the_chain() {
+    let steps = vec![step(Doing::Server(Condition::OtherKey), calm()), step(Doing::ScheduleDeletion(3), calm())];
+    assert!(counts(&Story { seed: 10, people: vec![3, 2], steps }).all_zero());
+}
+
+#[test]
+fn a_seed_replays_a_run_exactly() {
+    let tell = || {
+        let mut world = World::new(5);
+        world.run(&Story::draw(5, 60)).expect("the story can be told");
+        (format!("{:?}", world.counts()), world.digest())
+    };
+    assert_eq!(tell(), tell());
+}
