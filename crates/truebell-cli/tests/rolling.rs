@@ -1,6 +1,13 @@
 //! Several server processes on one database: one killed, one upgraded, and an older version on a newer schema. No session is lost, no
 //! acknowledged write is lost, and hints pass between them. Real processes; `truebell-next` stands for the next version.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on has failed, and it waits by the machine's clock"
+)]
 
 mod fleet;
 

@@ -54,10 +54,6 @@ impl Served {
         assert!(Command::new("kill").arg(self.process.id().to_string()).status().unwrap().success());
         assert!(self.process.wait().unwrap().success());
     }
-
-    pub(crate) fn signal(&self, name: &str) {
-        assert!(Command::new("kill").args(["-s", name]).arg(self.process.id().to_string()).status().unwrap().success());
-    }
 }
 
 impl Drop for Served {
