@@ -31,7 +31,7 @@ use truebell_core::testing::Seeded;
 use truebell_core::time::UnixMillis;
 use truebell_core::totp::Totp;
 use truebell_core::vault::{Commit, Kind, Revision, SignedVaultHead};
-use truebell_core::wire::account::{self as wire, Record, Recorded, Session};
+use truebell_core::wire::account::{self as wire, Record, Recorded, Session, SignedRecord};
 use truebell_core::wire::device::{DeviceInfo, Devices, Enrol, Enrolled, NewDevice, Revoke, SessionInfo, Sessions};
 use truebell_core::wire::log::{AskProofs, EventProof, Proofs};
 use truebell_core::wire::server::{ServerInfo, SignUpMode};
@@ -181,6 +181,13 @@ impl Fake {
 
     pub(super) fn tamper(&self, tamper: Option<Tamper>) {
         self.inner().tamper = tamper;
+    }
+
+    /// Has another keyset in the one account's record, under the same number; the one that was there.
+    pub(super) fn exchange_keyset(&self, keyset: Vec<u8>) -> Vec<u8> {
+        let mut inner = self.inner();
+        let account = inner.state.accounts.values_mut().next().unwrap();
+        std::mem::replace(&mut account.record.keyset, keyset)
     }
 
     pub(super) fn log(&self, mood: LogMood) {
@@ -580,7 +587,7 @@ impl Inner {
         match parts {
             ["sync"] => {
                 let have: Have = cbor::from_slice(body).map_err(|_| Reason::Malformed)?;
-                let mut frames = frames(account, &have);
+                let mut frames = frames(account, &have, &key);
                 if let Some(tamper) = tamper {
                     tamper(&mut frames);
                 }
@@ -728,11 +735,11 @@ fn commit(account: &mut Account, at: VaultId, body: &[u8]) -> Done {
     json(&Committed { seq: head.seq })
 }
 
-fn frames(account: &Account, have: &Have) -> Vec<Frame> {
+fn frames(account: &Account, have: &Have, key: &SigningKey) -> Vec<Frame> {
     let skip = usize::try_from(have.events).unwrap();
     let mut frames: Vec<Frame> = account.events.iter().skip(skip).cloned().map(Frame::Event).collect();
     if have.record != account.record.number {
-        frames.push(Frame::Record(account.record.clone()));
+        frames.push(Frame::Record(SignedRecord::sign(account.record.clone(), account.public.account, key)));
     }
     for (id, vault) in &account.vaults {
         let had = have.vaults.iter().find(|had| had.vault == *id);

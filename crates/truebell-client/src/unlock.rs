@@ -30,8 +30,8 @@ pub fn unlock(profile: &Profile, password: &Secret, secret_key: Option<&SecretKe
             // A wrong password and a password changed elsewhere look the same from here: nothing is said of the second.
             let newer = fetch_keyset(profile, &mut device, &replica, &mut world);
             let here = rows::keysets(replica.read())?.first().map_or(0, |row| row.epoch);
-            // One that is not newer is an old password's, offered again (MS-19).
-            let newer = newer.ok().flatten().filter(|(epoch, _)| *epoch > here);
+            // An older one is an old password's, offered again (MS-19). One of the same epoch may be what the one here should have been.
+            let newer = newer.ok().flatten().filter(|(epoch, _)| *epoch >= here);
             let (epoch, keyset) = newer.ok_or(Error::WrongPassword)?;
             let mut opened = secrets.open(epoch, &keyset).ok_or(Error::WrongPassword)?;
             rows::put_keyset(replica.read(), epoch, &keyset)?;
@@ -112,20 +112,21 @@ fn settle_credentials(profile: &Profile, device: &mut Device, replica: &Replica,
     Ok(rows::drop_keysets_before(replica.read(), opened.place)?)
 }
 
-/// The account's keyset as the server has it now: its seal is its proof. `None` if the server has nothing newer.
+/// The account's keyset as the server has it now: its seal is its proof. `None` if it was not to be had.
 pub(super) fn fetch_keyset(
     profile: &Profile,
     device: &mut Device,
     replica: &Replica,
     world: &mut World,
 ) -> Result<Option<(u64, Vec<u8>)>, Error> {
-    let record = replica.record()?.map_or(0, |record| record.number);
     let chain: truebell_core::event::Chain = rows::meta(replica.read(), "chain")?.unwrap_or_default();
     let vaults = rows::vaults(replica.read())?
         .iter()
         .filter_map(|row| Some(HaveVault { vault: row.vault, seq: row.head.parse_unverified().ok()?.seq }))
         .collect();
-    let have = cbor::to_vec(&Have { events: chain.seq, record, vaults });
+    // The record whatever its number: the keyset in the one that is here did not open.
+    let have = cbor::to_vec(&Have { events: chain.seq, record: 0, vaults });
+    let trust = device.trust.clone();
     let mut traces = Vec::new();
     let mut line = Line { world, profile, device, traces: &mut traces };
     let stream = line.ask_stream(None, &Question::post("/v1/sync", CBOR, &have))?;
@@ -135,7 +136,10 @@ pub(super) fn fetch_keyset(
     let mut frames = Frames::new(stream.body);
     while let Some(frame) = frames.next()? {
         match frame {
-            Frame::Record(record) => return Ok(Some((record.epoch, record.keyset))),
+            Frame::Record(signed) => {
+                let record = signed.verify(trust.account, &trust.server_key).ok();
+                return Ok(record.map(|record| (record.epoch, record.keyset)));
+            }
             Frame::End => break,
             _ => {}
         }

@@ -16,6 +16,8 @@ pub enum Purpose {
     ReplyHead,
     /// The head of a vault.
     VaultHead,
+    /// An account's record, as a server sends it.
+    Record,
     /// A device's request for a session.
     DeviceProof,
     /// A JWS signing input (RFC 7515, section 5.1); its `typ` header says which.
@@ -31,6 +33,7 @@ impl Purpose {
         match self {
             Self::ReplyHead => b"truebell reply head v1\0",
             Self::VaultHead => b"truebell vault head v1\0",
+            Self::Record => b"truebell account record v1\0",
             Self::DeviceProof => b"truebell device proof v1\0",
             // A JWS signs its own input and nothing in front of it; it starts with base64url of '{', never with "truebell ".
             Self::Jws => b"",

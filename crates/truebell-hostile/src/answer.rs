@@ -9,6 +9,7 @@ use truebell_core::hash::Hash32;
 use truebell_core::head::{AccountHead, HEADER, Head, Status};
 use truebell_core::sign::{PublicKey, SigningKey};
 use truebell_core::vault::Revision;
+use truebell_core::wire::account::SignedRecord;
 use truebell_core::wire::sync::{Frame, take_frame};
 
 /// One request, as the operator sees it.
@@ -52,6 +53,7 @@ impl Answer {
         self.headers.remove(header::CONTENT_LENGTH);
         self.headers.remove(header::TRANSFER_ENCODING);
         self.headers.remove(HEADER);
+        self.sign_records(key);
         let value = self.replayed.or_else(|| {
             let mut head = self.head?;
             // A stream carries its own proofs; of everything else the head names the body.
@@ -64,6 +66,20 @@ impl Answer {
         let mut response = Response::new(Body::from(self.body));
         (*response.status_mut(), *response.headers_mut()) = (self.status, self.headers);
         response
+    }
+
+    /// The operator signs what it bent.
+    fn sign_records(&mut self, key: &SigningKey) {
+        let Some(account) = self.account().map(|head| head.account) else { return };
+        let mut frames = self.frames();
+        if frames.iter().any(|frame| matches!(frame, Frame::Record(_))) {
+            for frame in &mut frames {
+                if let Frame::Record(signed) = frame {
+                    *frame = Frame::Record(SignedRecord::sign(signed.record.clone(), account, key));
+                }
+            }
+            self.set_frames(&frames);
+        }
     }
 
     /// The frames of a sync.

@@ -50,6 +50,25 @@ fn a_device_that_slept_through_a_password_change_opens_with_the_new_one_once_it_
 }
 
 #[test]
+fn a_keyset_that_was_damaged_when_it_came_does_not_lock_the_device() {
+    let (story, mut laptop) = Story::begin();
+    let mut phone = story.second_device();
+    synced(&mut laptop);
+    laptop.change_password(&password(), &Secret::new("a new one")).unwrap();
+    let whole = story.server.exchange_keyset(vec![7; 120]);
+    synced(&mut phone);
+    drop(phone);
+    drop(story.unlock("phone").unwrap());
+    let new = |world| unlock(&story.profile("phone"), &Secret::new("a new one"), None, world);
+    assert!(matches!(new(story.server.world(5)), Err(Error::WrongPassword)));
+    story.server.exchange_keyset(whole);
+    drop(new(story.server.world(6)).unwrap());
+    story.server.offline(true);
+    drop(new(story.server.world(7)).unwrap());
+    assert!(matches!(story.unlock("phone"), Err(Error::WrongPassword)), "the old password is over once the new one was used");
+}
+
+#[test]
 fn a_rotated_secret_key_opens_with_its_new_kit_only() {
     let (story, mut laptop) = Story::begin();
     drop(story.second_device());

@@ -2,8 +2,9 @@
 //! `POST /v1/account/address`, `/deletion`, `/keep`, `/second-factors`, `/second-factors/remove`, `POST /v1/sign-out`.
 
 use crate::b64::Bytes;
-use crate::ids::SessionId;
+use crate::ids::{AccountId, SessionId};
 use crate::secret::Secret;
+use crate::sign::{BadSignature, PublicKey, Purpose, Signature, SigningKey};
 use crate::time::UnixMillis;
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +40,36 @@ pub struct Record {
     /// When the account will be deleted, if that was asked for.
     #[n(5)]
     pub deletion_due: Option<UnixMillis>,
+}
+
+/// A record under the server's signature: of all that comes in a sync stream only this carries no proof of its own, and one that was
+/// bent on its way would be held against the true one for ever.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+pub struct SignedRecord {
+    /// As sent. What an account's events do not bear out is not believed, whoever signed it.
+    #[n(0)]
+    pub record: Record,
+    /// Over the account and the record.
+    #[n(1)]
+    pub signature: Signature,
+}
+
+impl SignedRecord {
+    /// Signs it for one account.
+    pub fn sign(record: Record, account: AccountId, key: &SigningKey) -> Self {
+        let signature = key.sign(Purpose::Record, &signed_bytes(&record, account));
+        Self { record, signature }
+    }
+
+    /// The record, if this server signed it for this account.
+    pub fn verify(self, account: AccountId, key: &PublicKey) -> Result<Record, BadSignature> {
+        key.verify(Purpose::Record, &signed_bytes(&self.record, account), &self.signature)?;
+        Ok(self.record)
+    }
+}
+
+fn signed_bytes(record: &Record, account: AccountId) -> Vec<u8> {
+    [account.as_bytes().as_slice(), &crate::cbor::to_vec(record)].concat()
 }
 
 /// First message of a credential change: the current password is proven in the same exchange, as in sign-in, so that an

@@ -1,10 +1,10 @@
 //! `POST /v1/sync`: what is new since. The answer is a stream of frames (`application/vnd.truebell.sync`): each a 32-bit
 //! big-endian length and that many bytes of CBOR. The last is [`Frame::End`]; a stream without it was cut and none of it counts.
 //!
-//! The reply's head tells where the account stands; frames are proven by what they carry (events by signatures and chain,
-//! revisions by the vault's signed head), so the stream needs no digest of its own. Nothing new is an end and nothing else.
+//! The reply's head tells where the account stands; frames are proven by what they carry (events by signatures and chain, the
+//! record by the server's signature, revisions by the vault's signed head), so the stream needs no digest of its own. Nothing new is an end and nothing else.
 
-use super::account::Record;
+use super::account::SignedRecord;
 use super::vault::VaultInfo;
 use crate::ids::VaultId;
 use crate::vault::{Revision, SignedVaultHead};
@@ -48,7 +48,7 @@ pub enum Frame {
     Event(#[n(0)] String),
     /// The account's record.
     #[n(1)]
-    Record(#[n(0)] Record),
+    Record(#[n(0)] SignedRecord),
     /// A vault the client did not name.
     #[n(2)]
     Vault(#[n(0)] VaultInfo),

@@ -10,7 +10,7 @@ use truebell_core::hash::Hash32;
 use truebell_core::head::{AccountHead, VaultMark};
 use truebell_core::ids::{ItemId, VaultId};
 use truebell_core::vault::{Kind, Revision, SignedVaultHead, VaultHead};
-use truebell_core::wire::account::Record;
+use truebell_core::wire::account::{Record, SignedRecord};
 use truebell_core::wire::sync::Frame;
 use truebell_core::wire::vault::VaultInfo;
 
@@ -147,7 +147,9 @@ impl<'a> Intake<'a> {
         Ok(Step::Event(Box::new(event), set))
     }
 
-    fn take_record(&mut self, record: Record) -> Result<Step, Unproven> {
+    fn take_record(&mut self, signed: SignedRecord) -> Result<Step, Unproven> {
+        // Bent on its way: what our server sends is signed.
+        let record = signed.verify(self.trust.account, &self.trust.server_key).map_err(|_| Unproven::Malformed)?;
         if self.record.is_some() || record.number != self.head.record || record.number <= self.local.record {
             return Err(Unproven::Malformed);
         }

@@ -57,8 +57,8 @@ fn claim(heard: &Heard, answer: &mut Answer, notebook: &Notebook, bend: impl FnO
     let fresh = frames.iter().position(|frame| matches!(frame, Frame::Record(_))).map(|place| frames.remove(place));
     let known = notebook.frames_of(id).into_iter().rev().find(|frame| matches!(frame, Frame::Record(_)));
     if let Some(Frame::Record(mut record)) = fresh.or(known) {
-        record.number = number;
-        bend(&mut record);
+        record.record.number = number;
+        bend(&mut record.record);
         let place = frames.iter().take_while(|frame| matches!(frame, Frame::Event(_))).count();
         frames.insert(place, Frame::Record(record));
     }

@@ -127,7 +127,7 @@ pub(super) fn old_keyset(heard: &Heard, answer: &mut Answer, notebook: &mut Note
     let Some(account) = answer.account().map(|head| head.account).filter(|_| heard.is_sync()) else { return };
     let frames = notebook.frames_of(account);
     let records = frames.into_iter().filter_map(|frame| if let Frame::Record(record) = frame { Some(record) } else { None });
-    if let Some(oldest) = records.min_by_key(|record| record.epoch) {
+    if let Some(oldest) = records.min_by_key(|record| record.record.epoch) {
         answer.set_frames(&[Frame::Record(oldest), Frame::End]);
     }
 }

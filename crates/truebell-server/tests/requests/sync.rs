@@ -165,7 +165,7 @@ impl Replica {
         for frame in frames {
             match frame {
                 Frame::Event(_) => self.events += 1,
-                Frame::Record(record) => self.record = record.number,
+                Frame::Record(signed) => self.record = signed.record.number,
                 Frame::Vault(info) => drop(self.vaults.entry(info.vault).or_default()),
                 Frame::Revisions(vault, revisions) => {
                     for revision in revisions {

@@ -118,10 +118,14 @@ impl Story {
         AccountHead { account: self.trust.account, chain: self.chain, vaults: vec![mark], record: self.record.number }
     }
 
+    fn signed(&self, record: Record) -> Frame {
+        Frame::Record(SignedRecord::sign(record, self.trust.account, &self.server_key))
+    }
+
     /// The whole stream an honest server sends a device that has nothing.
     fn frames(&self) -> Vec<Frame> {
         let mut frames: Vec<Frame> = self.events.iter().cloned().map(Frame::Event).collect();
-        frames.push(Frame::Record(self.record.clone()));
+        frames.push(self.signed(self.record.clone()));
         frames.push(Frame::Vault(VaultInfo { head: self.head.clone(), ..self.info.clone() }));
         frames.push(Frame::Revisions(self.vault, self.revisions.clone()));
         frames.push(Frame::Head(self.vault, self.head.clone()));
@@ -275,8 +279,8 @@ fn ms_19_an_older_vault_chain_or_record_and_a_vanished_vault_are_refused() {
     let (epoch1, epoch2) = (story.record.keyset.clone(), story.keys.seal_keyset(2, &root, &mut story.chance));
     let mut frames = story.frames();
     for frame in &mut frames {
-        if let Frame::Record(record) = frame {
-            record.keyset = epoch2.clone();
+        if let Frame::Record(signed) = frame {
+            *frame = story.signed(Record { keyset: epoch2.clone(), ..signed.record.clone() });
         }
     }
     let mut local = Local::default();
@@ -357,7 +361,7 @@ fn ms_22_a_keyset_without_its_event_is_refused() {
     let local = story.caught_up();
     let record = Record { number: 2, epoch: 2, ..story.record.clone() };
     let head = AccountHead { record: 2, ..story.account_head() };
-    assert_eq!(take(&story, &local, &head, vec![Frame::Record(record), Frame::End]).unwrap_err(), Unproven::Keys);
+    assert_eq!(take(&story, &local, &head, vec![story.signed(record), Frame::End]).unwrap_err(), Unproven::Keys);
 }
 
 #[test]
@@ -413,9 +417,9 @@ fn ms_22_details_of_the_account_that_no_event_proves_are_refused() {
         ("a second factor", Record { second_factors: vec!["totp".into()], ..honest.clone() }),
         ("another address", Record { email: "adam@example.org".into(), ..honest.clone() }),
     ] {
-        assert_eq!(take(&story, &local, &head, vec![Frame::Record(record), Frame::End]).unwrap_err(), Unproven::Details, "{what}");
+        assert_eq!(take(&story, &local, &head, vec![story.signed(record), Frame::End]).unwrap_err(), Unproven::Details, "{what}");
     }
-    assert_eq!(take(&story, &local, &head, vec![Frame::Record(honest.clone()), Frame::End]).unwrap().record, 2);
+    assert_eq!(take(&story, &local, &head, vec![story.signed(honest.clone()), Frame::End]).unwrap().record, 2);
 
     let events = story.events.len();
     story.act(What::AddressChanged { from_masked: "a…@example.org".into(), to_masked: "b…@example.net".into() });
@@ -426,10 +430,29 @@ fn ms_22_details_of_the_account_that_no_event_proves_are_refused() {
         Record { email: "bea@example.net".into(), second_factors: vec!["totp".into()], deletion_due: Some(UnixMillis(5)), ..honest };
     let stream = |record: &Record| {
         let mut frames: Vec<Frame> = story.events[events..].iter().cloned().map(Frame::Event).collect();
-        frames.extend([Frame::Record(record.clone()), Frame::End]);
+        frames.extend([story.signed(record.clone()), Frame::End]);
         take(&story, &local, &head, frames)
     };
     assert_eq!(stream(&Record { email: "ada@example.org".into(), ..proven.clone() }).unwrap_err(), Unproven::Details);
     assert_eq!(stream(&Record { deletion_due: None, ..proven.clone() }).unwrap_err(), Unproven::Details);
     assert_eq!(stream(&proven).unwrap().facts.deletion_due, Some(UnixMillis(5)));
+}
+
+#[test]
+fn a_record_that_was_bent_on_its_way_is_refused_and_the_true_one_follows() {
+    let story = story();
+    let sign = |account| SignedRecord::sign(story.record.clone(), account, &story.server_key);
+    let honest = sign(story.trust.account);
+    for (what, bent) in [
+        ("its keyset", SignedRecord { record: Record { keyset: vec![7; 80], ..story.record.clone() }, ..honest.clone() }),
+        ("its address", SignedRecord { record: Record { email: "adb@example.org".into(), ..story.record.clone() }, ..honest.clone() }),
+        ("another account's", sign(AccountId([9; 16]))),
+    ] {
+        let frames = story.frames().into_iter().map(|frame| match frame {
+            Frame::Record(_) => Frame::Record(bent.clone()),
+            other => other,
+        });
+        assert_eq!(take(&story, &Local::default(), &story.account_head(), frames.collect()).unwrap_err(), Unproven::Malformed, "{what}");
+    }
+    assert!(take(&story, &Local::default(), &story.account_head(), story.frames()).is_ok());
 }

@@ -28,7 +28,7 @@ pub(crate) async fn read(State(app): Apps, at_work: AtWork, session: Session, Cb
     }
     let changes = app.store.changes(session.account, &have).await?.ok_or(Reason::NoSession)?;
     session.moved(changes.head.clone());
-    let mut stream = Stream::new(app.store.clone(), session.account, changes, at_work.0);
+    let mut stream = Stream::new(&app, session.account, changes, at_work.0);
     // The first piece is read before the reply begins, so that a store that fails at once is a refusal and not a cut.
     let first = stream.next_piece().await.map_err(Refusal::from)?;
     let body = if stream.is_over() { Body::from(first) } else { Body::from_stream(stream.with_first(first, app.admission.open_stream()?)) };

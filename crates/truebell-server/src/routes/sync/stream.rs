@@ -5,12 +5,14 @@
 
 use crate::admission::Held;
 use crate::error::Refusal;
+use crate::state::App;
 use axum::body::Bytes;
 use futures::stream;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 use truebell_core::ids::AccountId;
+use truebell_core::wire::account::SignedRecord;
 use truebell_core::wire::sync::Frame;
 use truebell_store::rows::{Changes, RevisionCursor, VaultChange};
 use truebell_store::{Store, StoreError};
@@ -56,10 +58,11 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    pub(super) fn new(store: Arc<dyn Store>, account: AccountId, changes: Changes, at_work: Option<Held>) -> Self {
+    pub(super) fn new(app: &App, account: AccountId, changes: Changes, at_work: Option<Held>) -> Self {
         let events = changes.events.into_iter().map(Frame::Event);
-        let ready = events.chain(changes.record.map(Frame::Record)).collect();
-        Self { store, account, ready, vaults: changes.vaults.into(), cursor: None, over: false, at_work }
+        let record = changes.record.map(|record| Frame::Record(SignedRecord::sign(record, account, &app.keys.signing)));
+        let ready = events.chain(record).collect();
+        Self { store: app.store.clone(), account, ready, vaults: changes.vaults.into(), cursor: None, over: false, at_work }
     }
 
     /// Whether the end was sent.
