@@ -261,6 +261,9 @@ impl Client {
             }
         };
         rows::put_meta(&tx, "chain", &taken.chain)?;
+        if taken.record != from.record {
+            rows::put_meta(&tx, "record_at", &taken.chain.seq)?;
+        }
         let mut next = from.clone();
         next.absorb(&taken);
         let lost = super::rebase::keep_what_was_lost(&tx, &old)?;

@@ -9,7 +9,7 @@ use std::path::Path;
 use truebell_core::event::{self, Chain, Trust};
 use truebell_core::time::UnixMillis;
 use truebell_core::wire::account::Record;
-use truebell_engine::sync::{Facts, Local};
+use truebell_engine::sync::{Facts, KnownAddress, Local};
 
 /// Why the local copy cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -130,9 +130,8 @@ impl Replica {
     /// How far this device is. Checked against the vaults' signed heads: a row that was changed on the disk shows here.
     pub(super) fn load_local(&self, trust: &Trust) -> Result<Local> {
         let chain: Chain = rows::meta(&self.connection, "chain")?.unwrap_or_default();
-        let facts = self.load_facts(trust, &chain)?;
         let record = self.record()?;
-        let email = record.as_ref().and_then(|record| facts.known_address(&record.email));
+        let (facts, email) = self.load_facts(trust, &chain, record.as_ref())?;
         let record = record.map_or(0, |record| record.number);
         let mut local = Local { chain, facts, record, email, ..Local::default() };
         for row in rows::vaults(&self.connection)? {
@@ -152,14 +151,20 @@ impl Replica {
     }
 
     /// What the events here prove. Where they are damaged that is said by the inbox, and does not keep anybody from their items.
-    fn load_facts(&self, trust: &Trust, end: &Chain) -> Result<Facts> {
-        let (mut facts, mut chain) = (Facts::default(), Chain::default());
+    /// And the address as the record has it, by what they proved when that was taken: an address this device changed since is in the
+    /// events at once, and in the record with the next sync.
+    fn load_facts(&self, trust: &Trust, end: &Chain, record: Option<&Record>) -> Result<(Facts, Option<KnownAddress>)> {
+        let record_at: Option<u64> = rows::meta(&self.connection, "record_at")?;
+        let (mut facts, mut chain, mut email) = (Facts::default(), Chain::default(), None);
         for row in rows::events(&self.connection)?.into_iter().filter(|row| !row.lost) {
-            let Ok(event) = event::verify(&row.body, trust, &chain) else { return Ok(Facts::incomplete()) };
+            let Ok(event) = event::verify(&row.body, trust, &chain) else { return Ok((Facts::incomplete(), None)) };
             chain = Chain::after(&event);
             facts.learn(&event);
+            if record_at == Some(chain.seq) {
+                email = record.and_then(|record| facts.known_address(&record.email));
+            }
         }
-        Ok(if chain == *end { facts } else { Facts::incomplete() })
+        Ok(if chain == *end { (facts, email) } else { (Facts::incomplete(), None) })
     }
 
     /// The account's record, if one was synced.

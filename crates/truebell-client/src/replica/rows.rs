@@ -432,7 +432,7 @@ pub(in super::super) fn drop_inflight(db: &Connection, vault: VaultId) -> Result
 pub(in super::super) fn forget_what_the_server_has(db: &Connection) -> Result<()> {
     db.execute_batch(
         "UPDATE events SET lost = 1; UPDATE revisions SET lost = 1; UPDATE vaults SET made = 0; UPDATE chunks SET uploaded = 0;
-         DELETE FROM items; DELETE FROM meta WHERE key IN ('chain', 'record');",
+         DELETE FROM items; DELETE FROM meta WHERE key IN ('chain', 'record', 'record_at');",
     )?;
     Ok(())
 }
