@@ -66,6 +66,14 @@ impl Client {
     }
 }
 
+/// What an edit stands on.
+struct Line {
+    /// Versions that a restored server has lost, newest first.
+    lost: Vec<Item>,
+    /// The newest version below them that both sides know.
+    ancestor: Option<Item>,
+}
+
 /// One rebase of all that waits onto `next`.
 pub(super) struct Rebase<'a> {
     pub tx: &'a Connection,
@@ -114,14 +122,12 @@ impl Rebase<'_> {
 
     /// Carries one edit over; says whether anything had to be done.
     fn carry(&mut self, row: &PendingRow) -> Result<bool, Error> {
-        let Some(known) = self.next.vaults.get(&row.vault) else {
-            return Ok(if row.base_number == 0 {
-                false
-            } else {
-                self.reseal(row, (0, Hash32::default()), &self.side(&row.revision(), row.vault)?)?
-            });
-        };
-        let current = known.current(row.item);
+        let known = self.next.vaults.get(&row.vault);
+        if known.is_none() && row.base_number == 0 {
+            return Ok(false);
+        }
+        // A vault that a restored server has lost begins again, and so do its items.
+        let current = known.and_then(|known| known.current(row.item));
         if current.unwrap_or_default() == (row.base_number, row.base_digest) || self.is_sent(row)? {
             return Ok(false);
         }
@@ -130,13 +136,13 @@ impl Rebase<'_> {
             rows::drop_pending(self.tx, row.vault, row.item)?;
             return Ok(true);
         }
-        let mine = self.with_what_was_lost(row, self.side(&revision, row.vault)?)?;
+        let Line { lost, ancestor } = self.line(row)?;
+        let mine = self.with_what_was_lost(&lost, ancestor.as_ref(), self.side(&revision, row.vault)?);
         let Some(base) = current else { return self.reseal(row, (0, Hash32::default()), &mine) };
         let theirs = rows::current(self.tx, row.vault, row.item)?;
         let theirs = theirs.ok_or_else(|| damaged(row.item))?;
         // A revision that its author sealed wrongly says nothing: ours goes on top, theirs stays in the history.
         let Ok(theirs) = self.side(&theirs, row.vault) else { return self.reseal(row, base, &mine) };
-        let ancestor = self.ancestor(row)?;
         match merge::rebase(ancestor.as_ref(), &mine, &theirs, self.world.clock.now()) {
             Rebased::Theirs => {
                 rows::drop_pending(self.tx, row.vault, row.item)?;
@@ -147,17 +153,13 @@ impl Rebase<'_> {
     }
 
     /// The edit, remembering what the revisions below it said that a restored server has lost.
-    fn with_what_was_lost(&self, row: &PendingRow, mut mine: Side) -> Result<Side, Error> {
-        let ancestor = self.ancestor(row)?;
-        let (mut number, mut digest) = (row.base_number, row.base_digest);
-        while number > 0 && !rows::is_there(self.tx, row.vault, row.item, number, digest)? {
-            let Some(lost) = rows::revision(self.tx, row.vault, row.item, number, digest)? else { break };
-            if let (Side::Live(new), Side::Live(old)) = (&mine, self.side(&lost, row.vault)?) {
-                mine = Side::Live(Box::new(merge::remember(ancestor.as_ref(), &old, (**new).clone(), self.world.clock.now())));
+    fn with_what_was_lost(&self, lost: &[Item], ancestor: Option<&Item>, mut mine: Side) -> Side {
+        for old in lost {
+            if let Side::Live(new) = mine {
+                mine = Side::Live(Box::new(merge::remember(ancestor, old, *new, self.world.clock.now())));
             }
-            (number, digest) = (lost.number - 1, lost.prev);
         }
-        Ok(mine)
+        mine
     }
 
     /// Whether the edit stands on a commit that was sent and may still land.
@@ -167,14 +169,23 @@ impl Rebase<'_> {
         Ok(sent.is_some_and(|commit| commit.revisions.iter().any(under)))
     }
 
-    /// What the edit was made from, or the newest version before it that both sides know.
-    fn ancestor(&self, row: &PendingRow) -> Result<Option<Item>, Error> {
-        if let Some(revision) = rows::ancestor(self.tx, row.vault, row.item, row.base_number)?
-            && let Ok(Side::Live(item)) = self.side(&revision, row.vault)
-        {
-            return Ok(Some(*item));
+    /// What the edit stands on, digest by digest: a restored server may have another revision under the same number, and that one is
+    /// nobody's ancestor here.
+    fn line(&self, row: &PendingRow) -> Result<Line, Error> {
+        let (mut number, mut digest) = (row.base_number, row.base_digest);
+        let mut lost = Vec::new();
+        while let Some(revision) = rows::revision(self.tx, row.vault, row.item, number, digest)? {
+            // One that its author sealed wrongly says nothing.
+            let Ok(Side::Live(item)) = self.side(&revision, row.vault) else { break };
+            if rows::is_there(self.tx, row.vault, row.item, number, digest)? {
+                return Ok(Line { lost, ancestor: Some(*item) });
+            }
+            lost.push(*item);
+            (number, digest) = (revision.number.saturating_sub(1), revision.prev);
         }
-        Ok(self.before.get(&(row.vault, row.item)).cloned())
+        // Not here any more (a tombstone dropped it): as it was before the stream. Where all of it was lost, nobody else knows any of it.
+        let dropped = if lost.is_empty() { self.before.get(&(row.vault, row.item)).cloned() } else { None };
+        Ok(Line { lost, ancestor: dropped })
     }
 
     fn side(&self, revision: &Revision, vault: VaultId) -> Result<Side, Error> {

@@ -27,6 +27,53 @@ fn what_a_server_with_a_strange_key_took_is_not_in_the_chain() {
     assert!(counts(&Story { seed: 10, people: vec![3, 2], steps }).all_zero());
 }
 
+/// Two restores: a revision of the restored server stood under the number of one this device had edited, and was taken for its
+/// ancestor. What the other device had written was taken out again.
+#[test]
+fn a_restored_servers_other_revision_of_the_same_number_is_nobodys_ancestor() {
+    let steps = vec![
+        step(Doing::BackUp, calm()),
+        step(Doing::Set(2, 3, "password"), calm()),
+        step(Doing::Sync(2), calm()),
+        step(Doing::Set(3, 3, "pin"), calm()),
+        step(Doing::RestoreBackup, calm()),
+        step(Doing::Set(3, 3, "pin"), calm()),
+        step(Doing::Sync(3), calm()),
+        step(Doing::Set(2, 3, "password"), calm()),
+        step(Doing::Sync(2), calm()),
+        step(Doing::Sync(3), calm()),
+        step(Doing::RestoreBackup, calm()),
+    ];
+    assert!(counts(&Story { seed: 58, people: vec![2, 2], steps }).all_zero());
+}
+
+/// Nothing of the item was left on the server; what the last revision before the edit said was forgotten with it.
+#[test]
+fn an_item_a_restored_server_never_heard_of_keeps_what_its_lost_versions_said() {
+    let steps = vec![
+        step(Doing::BackUp, calm()),
+        step(Doing::Add(2), calm()),
+        step(Doing::Sync(2), calm()),
+        step(Doing::Sync(1), calm()),
+        step(Doing::Set(1, 4, "pin"), calm()),
+        step(Doing::Sync(1), calm()),
+        step(Doing::Set(1, 4, "pin"), calm()),
+        step(Doing::RestoreBackup, calm()),
+    ];
+    assert!(counts(&Story { seed: 22, people: vec![3, 2], steps }).all_zero());
+}
+
+/// The answer was cut, and the program started again: the old record was held to be of after the change, and the new one refused.
+#[test]
+fn an_address_changed_here_is_taken_with_the_next_record_also_after_a_restart() {
+    let steps = vec![
+        step(Doing::ChangeAddress(3), faults(&[(3, Fault::AnswerCut(499))])),
+        step(Doing::Restart(3), calm()),
+        step(Doing::ScheduleDeletion(4), calm()),
+    ];
+    assert!(counts(&Story { seed: 115, people: vec![3, 2], steps }).all_zero());
+}
+
 #[test]
 fn a_seed_replays_a_run_exactly() {
     let tell = || {

@@ -296,18 +296,10 @@ pub(in super::super) fn is_there(db: &Connection, vault: VaultId, item: ItemId, 
         .exists(params![vault.0.as_slice(), item.0.as_slice(), signed(number), digest.0.as_slice()])?)
 }
 
-/// All revisions of an item, newest first.
+/// The revisions of an item that the server has, newest first. What lost ones said is in the `past` of those above them.
 pub(in super::super) fn history(db: &Connection, vault: VaultId, item: ItemId) -> Result<Vec<Revision>> {
-    let mut statement = db.prepare_cached(&format!("{REVISION} ORDER BY number DESC, lost"))?;
+    let mut statement = db.prepare_cached(&format!("{REVISION} AND lost = 0 ORDER BY number DESC"))?;
     Ok(statement.query_map(params![vault.0.as_slice(), item.0.as_slice()], read_revision)?.collect::<rusqlite::Result<_>>()?)
-}
-
-/// The newest revision of an item that the server has, at or below a number: the common ancestor after a restore.
-pub(in super::super) fn ancestor(db: &Connection, vault: VaultId, item: ItemId, number: u64) -> Result<Option<Revision>> {
-    Ok(db
-        .prepare_cached(&format!("{REVISION} AND number <= ?3 AND lost = 0 ORDER BY number DESC LIMIT 1"))?
-        .query_row(params![vault.0.as_slice(), item.0.as_slice(), signed(number)], read_revision)
-        .optional()?)
 }
 
 /// An edit the server does not have.

@@ -65,7 +65,8 @@ pub fn rebase(base: Option<&Item>, mine: &Side, theirs: &Side, now: UnixMillis) 
 }
 
 /// `new` as the next edit of `old`, with the values it replaces put to its past. For an edit over an edit that no server has seen:
-/// the two become one revision, and nothing in between is lost. What `base`, the revision below both, says is in the history anyway.
+/// the two become one revision, and nothing in between is lost, `old`'s own past included. What `base`, the revision below both,
+/// says is in the history anyway.
 pub fn remember(base: Option<&Item>, old: &Item, mut new: Item, until: UnixMillis) -> Item {
     let mut kept = Conflicts::new(until, PastWhy::Edited);
     let (below, above) = (base.map(values).unwrap_or_default(), values(&new));
@@ -74,6 +75,10 @@ pub fn remember(base: Option<&Item>, old: &Item, mut new: Item, until: UnixMilli
             kept.push(field, value);
         }
     }
+    let below = base.map_or(&[][..], |base| &base.detail.past);
+    let said = old.detail.past.iter().filter(|past| !below.contains(past) && !new.detail.past.contains(past));
+    let said: Vec<Past> = said.cloned().collect();
+    new.detail.past.splice(0..0, said);
     kept.prepend_to(&mut new.detail.past);
     new
 }

@@ -88,6 +88,15 @@ fn an_edit_over_an_unsent_edit_remembers_what_it_replaced() {
     assert_eq!(remember(Some(&base), &login("first", 1), login("second", 2), NOW).detail.past, [], "the base keeps it");
 }
 
+#[test]
+fn what_an_unsent_edit_remembered_is_remembered_by_the_next_one_too() {
+    let second = remember(None, &login("first", 1), login("second", 2), NOW);
+    let third = remember(None, &second, login("third", 3), NOW);
+    assert_eq!(past(&third), [("/password".into(), "second".into()), ("/password".into(), "first".into())]);
+    assert_eq!(past(&remember(Some(&second), &second, login("third", 3), NOW)), [], "the base keeps its own");
+    assert_eq!(past(&remember(None, &second, second.clone(), NOW)), past(&second), "nothing twice");
+}
+
 fn word() -> impl Strategy<Value = String> {
     prop::sample::select(vec!["", "a", "b", "c", "ж", "d d"]).prop_map(str::to_owned)
 }
