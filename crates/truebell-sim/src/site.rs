@@ -272,7 +272,7 @@ impl Site {
     /// How often the database was asked to change anything about an account's security.
     pub(crate) fn security_writes(&self) -> u32 {
         let faults = self.store.faults();
-        ["record", "sign_up", "delete_account", "close_session"].iter().map(|method| faults.calls(method)).sum()
+        ["record", "sign_up", "delete_account", "open_session", "close_session"].iter().map(|method| faults.calls(method)).sum()
     }
 
     /// How the server is.
