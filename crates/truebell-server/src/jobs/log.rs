@@ -10,7 +10,7 @@ pub async fn advance(app: &App, publisher: &mut Publisher) -> Result<(), StoreEr
     match publisher.publish(app).await {
         Ok(_) => Ok(()),
         Err(Refused::Store(error)) => Err(error),
-        Err(error @ Refused::WouldFork) => {
+        Err(error @ (Refused::WouldFork | Refused::Forgotten(_))) => {
             tracing::error!("{error}");
             Err(StoreError::Damaged("the transparency log"))
         }

@@ -3,6 +3,7 @@
 use super::witness::{Ask, Witnesses, cosignatures};
 use super::{Current, compute, current, origin};
 use crate::state::App;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::Duration;
 use truebell_core::log::{Checkpoint, check_consistency, derive_root, prove_consistency};
@@ -16,11 +17,17 @@ const WITNESSES_MAY_TAKE: Duration = Duration::from_secs(60);
 const REST: Duration = Duration::from_secs(30);
 
 /// Why a checkpoint was not published.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What this server remembers of what it published cannot be read: signing without it could fork the log unseen.
+    #[error(
+        "{} cannot be read, so it cannot be checked that the transparency log goes on from it: no checkpoint is signed. Put the file back from a backup; if the database is certainly the newest there is, remove the file",
+        .0.display()
+    )]
+    Forgotten(PathBuf),
     /// What is stored does not continue what was published. Signing it would fork the log.
     #[error(
         "the transparency log in the database does not continue the one this server published: no checkpoint is signed. If an older copy of the database was put back, restore it with `truebell restore`, which begins a new log and tells every client"
@@ -51,11 +58,19 @@ impl Publisher {
         Self { file: Some(file), ..self }
     }
 
-    /// The state this server published last, as it remembers itself; of this log only.
-    fn remembered(&self, app: &App) -> Option<Checkpoint> {
-        let note = std::fs::read_to_string(self.file.as_ref()?).ok()?;
-        let found = Checkpoint::verify(&note, app.identity.server, &app.identity.key).ok()?;
-        (found.origin == origin(&app.identity)).then_some(found)
+    /// The state this server published last, as it remembers itself; of this log only. No file is a server that has published nothing.
+    fn remembered(&self, app: &App) -> Result<Option<Checkpoint>, Refused> {
+        let Some(file) = &self.file else { return Ok(None) };
+        let forgotten = || Refused::Forgotten(file.clone());
+        let note = match std::fs::read_to_string(file) {
+            Ok(note) => note,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(_) => return Err(forgotten()),
+        };
+        if Checkpoint::read_unverified(&note).map_err(|_| forgotten())?.origin != origin(&app.identity) {
+            return Ok(None);
+        }
+        Checkpoint::verify(&note, app.identity.server, &app.identity.key).map(Some).map_err(|_| forgotten())
     }
 
     /// Remembers a note. A disk that does not take it only weakens the check of a later start.
@@ -80,7 +95,7 @@ impl Publisher {
             return Ok(false);
         }
         let checkpoint = Checkpoint { origin: origin(&app.identity), size, root: compute(store, |nodes| derive_root(nodes, size)).await? };
-        for earlier in before.as_ref().map(|before| before.checkpoint).into_iter().chain(self.remembered(app)) {
+        for earlier in before.as_ref().map(|before| before.checkpoint).into_iter().chain(self.remembered(app)?) {
             check_continues(app, &earlier, &checkpoint).await?;
         }
         let note = self.cosign(app, &checkpoint, before.as_ref()).await?;

@@ -307,6 +307,33 @@ async fn an_older_copy_of_the_database_put_back_by_hand_gets_no_signature_and_a_
     assert_eq!(world.checkpoint().await.unwrap().size, 5, "the right one goes on");
 }
 
+#[tokio::test]
+async fn what_was_published_and_cannot_be_read_stops_the_signing_and_what_never_was_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("log-checkpoint");
+    let mut world = World::new();
+    world.publisher = Publisher::new(Witnesses::default(), 0, nobody()).remembering(file.clone());
+    world.sign_up(1).await;
+    world.advance().await;
+    let whole = std::fs::read(&file).unwrap();
+    let mut bent = whole.clone();
+    let last = bent.len() - 8;
+    bent[last] ^= 1;
+    for damaged in [&b""[..], &b"\xff"[..], &bent, &whole[..whole.len() / 2]] {
+        std::fs::write(&file, damaged).unwrap();
+        world.sign_up(1).await;
+        grow(&*world.store).await.unwrap();
+        assert_eq!(world.publisher.publish(&world.app).await, Err(Refused::Forgotten(file.clone())), "{}", damaged.len());
+    }
+    assert_eq!(world.checkpoint().await.unwrap().size, 1);
+    std::fs::write(&file, &whole).unwrap();
+    assert_eq!(world.publisher.publish(&world.app).await, Ok(true));
+    std::fs::remove_file(&file).unwrap();
+    world.sign_up(1).await;
+    grow(&*world.store).await.unwrap();
+    assert_eq!(world.publisher.publish(&world.app).await, Ok(true));
+}
+
 /// A witness as the specification has it, with its own memory.
 fn witness(seed: u64, name: &'static str, away: Arc<Mutex<bool>>) -> (WitnessAt, Ask) {
     let key = SigningKey::make_random(&mut Seeded::new(seed));
