@@ -33,4 +33,4 @@ pub mod tls;
 pub use admission::{Limits, Rate};
 pub use hints::hear;
 pub use routes::{derive_invitation_digest, router};
-pub use state::{App, CLIENT_FLOOR, Load, ServerKeys, Settings, Without};
+pub use state::{App, CLIENT_FLOOR, Load, ServerKeys, Settings};

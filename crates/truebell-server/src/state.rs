@@ -51,8 +51,6 @@ pub struct Settings {
     /// Most requests at work at once. How many really may is learned from how long they take; beyond it the server sheds, lowest class
     /// first.
     pub capacity: usize,
-    /// Leave this out. For measuring what it costs, and for nothing else: no configuration reaches it.
-    pub without: Option<Without>,
     /// How long one request may take, its body included; a stream until it begins.
     pub request_time_max: Duration,
     /// How often a stream of hints shows that it is alive.
@@ -69,15 +67,6 @@ pub struct Settings {
     pub trusted_proxies: Networks,
 }
 
-/// Something a server can be measured without.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Without {
-    /// The gate: everybody is let in.
-    Admission,
-    /// Signed heads: no client would believe a word.
-    Heads,
-}
-
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -87,7 +76,6 @@ impl Default for Settings {
             deletion_grace: Duration::from_hours(14 * 24),
             pace: Duration::from_secs(1),
             capacity: 1024,
-            without: None,
             request_time_max: Duration::from_mins(1),
             heartbeat: Duration::from_secs(25),
             limits: Limits::default(),
@@ -133,7 +121,7 @@ impl App {
         chance: Arc<dyn ChanceSource>,
     ) -> Self {
         let sealing = Sealing::new(keys.sealing.clone());
-        let admission = Admission::new(settings.capacity, settings.without != Some(Without::Admission));
+        let admission = Admission::new(settings.capacity);
         Self {
             store,
             keys,

@@ -102,15 +102,13 @@ pub(crate) struct Admission {
     gate: Arc<Gate>,
     /// Long streams that are open: each keeps a page in memory while its client reads.
     streams: Arc<Semaphore>,
-    is_open: bool,
 }
 
 impl Admission {
-    /// Never more than `capacity` at work at once. Without `gated` everybody is let in: the reference that the gate's cost is measured
-    /// against.
-    pub(crate) fn new(capacity: usize, gated: bool) -> Self {
+    /// Never more than `capacity` at work at once.
+    pub(crate) fn new(capacity: usize) -> Self {
         let streams = Arc::new(Semaphore::new((capacity / 2).max(1)));
-        Self { limiter: Limiter::new(), gate: Gate::new(capacity), streams, is_open: !gated }
+        Self { limiter: Limiter::new(), gate: Gate::new(capacity), streams }
     }
 
     /// Pays for one try, or says when the next is allowed.
@@ -153,9 +151,6 @@ impl Admission {
 /// The layer of each class: holds a place for the request while it works. Who is sent away was not looked at: no body read, no database
 /// asked.
 pub(crate) async fn admit(State((app, class)): State<(Arc<App>, Class)>, mut request: Request, next: Next) -> Response {
-    if app.admission.is_open {
-        return next.run(request).await;
-    }
     let kind = request.extensions().get::<MatchedPath>().map_or(Kind::of_route(""), |path| Kind::of_route(path.as_str()));
     let Some(place) = app.admission.gate.admit(class).await else { return Refusal::shed().into_response() };
     let held = Held::new(&app.admission.gate, class, kind, place);
