@@ -2,8 +2,8 @@
 
 use super::config::ConfigArgs;
 use super::context::Context;
-use super::journal::{Journal, parse_words, remark_if_not_stored};
-use crate::exit::{Answered, Failure};
+use super::journal::{Journal, parse_words, remark_if_not_stored, the_one};
+use crate::exit::Answered;
 use crate::output::{Done, Page, Show, clean, time_text};
 use clap::Subcommand;
 use serde::Serialize;
@@ -114,13 +114,7 @@ fn answer(context: &mut Context, id: &StatusId, is_stored: bool, what: &str) -> 
 /// The open one that is meant.
 fn find(journal: &Journal, id: Option<&str>) -> Answered<StatusId> {
     let (_, status) = journal.document()?;
-    let id = id.map(StatusId::typed);
-    let mut open = status.incidents.iter().filter(|told| told.closed.is_none() && id.as_ref().is_none_or(|id| told.id == *id));
-    match (open.next(), open.next()) {
-        (Some(told), None) => Ok(told.id.clone()),
-        (None, _) => Err(Failure::not_found("No such incident is open: `truebell incident list` shows what there is.")),
-        (Some(one), Some(other)) => {
-            Err(Failure::usage(format!("Several are open, {} and {} among them: name one by its id.", one.id, other.id)))
-        }
-    }
+    let open = status.incidents.into_iter().filter(|told| told.closed.is_none());
+    let none = "No such incident is open: `truebell incident list` shows what there is.";
+    Ok(the_one(open, |told| &told.id, id, none)?.id)
 }

@@ -74,6 +74,19 @@ impl Journal {
     }
 }
 
+/// The one entry that is meant, of those that fit: the one with this id, or the only one.
+pub(super) fn the_one<T>(fitting: impl Iterator<Item = T>, id: impl Fn(&T) -> &StatusId, typed: Option<&str>, none: &str) -> Answered<T> {
+    let typed = typed.map(StatusId::typed);
+    let mut meant = fitting.filter(|told| typed.as_ref().is_none_or(|typed| id(told) == typed));
+    match (meant.next(), meant.next()) {
+        (Some(told), None) => Ok(told),
+        (None, _) => Err(Failure::not_found(none)),
+        (Some(one), Some(other)) => {
+            Err(Failure::usage(format!("There are several, {} and {} among them: name one by its id.", id(&one), id(&other))))
+        }
+    }
+}
+
 /// A time: `2026-11-27 22:00`, `2026-11-27T22:00Z`, or `2h` from now.
 pub(super) fn parse_time(text: &str) -> Result<UnixMillis, String> {
     if let Ok(ahead) = humantime::parse_duration(text.trim()) {

@@ -2,7 +2,7 @@
 
 use super::config::ConfigArgs;
 use super::context::Context;
-use super::journal::{Journal, parse_time, parse_words, remark_if_not_stored};
+use super::journal::{Journal, parse_time, parse_words, remark_if_not_stored, the_one};
 use crate::exit::{Answered, Failure};
 use crate::output::{Done, Page, Show, clean, time_text};
 use clap::Subcommand;
@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::json;
 use std::io;
 use truebell_client::{Clock, SystemClock};
-use truebell_core::status::{Maintenance as Told, Said, Scope, StatusId};
+use truebell_core::status::{Maintenance as Told, Said, Scope};
 use truebell_core::time::UnixMillis;
 
 /// Work on the server: announce, begin and end it
@@ -173,13 +173,6 @@ fn finish(context: &mut Context, config: &ConfigArgs, id: Option<&str>) -> Answe
 /// The one that is meant.
 fn find(journal: &Journal, id: Option<&str>, fits: impl Fn(&Told) -> bool, none: &str) -> Answered<Told> {
     let (_, status) = journal.document()?;
-    let id = id.map(StatusId::typed);
-    let mut fitting = status.maintenance.into_iter().filter(|told| fits(told) && id.as_ref().is_none_or(|id| told.id == *id));
-    match (fitting.next(), fitting.next()) {
-        (Some(told), None) => Ok(told),
-        (None, _) => Err(Failure::not_found(format!("No such maintenance {none}."))),
-        (Some(one), Some(other)) => {
-            Err(Failure::usage(format!("There are several, {} and {} among them: name one by its id.", one.id, other.id)))
-        }
-    }
+    let none = format!("No such maintenance {none}.");
+    the_one(status.maintenance.into_iter().filter(|told| fits(told)), |told| &told.id, id, &none)
 }
