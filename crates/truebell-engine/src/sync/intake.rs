@@ -220,7 +220,7 @@ impl<'a> Intake<'a> {
         if record != self.head.record {
             return Err(Unproven::Incomplete);
         }
-        // Nobody signs the record, so it may say nothing that the events do not.
+        // The server signs the record, which proves nothing about the account: it may say nothing that the events do not.
         if self.record.as_ref().is_some_and(|record| !self.facts.bear_out(record, self.local.email.as_ref())) {
             return Err(Unproven::Details);
         }

@@ -1,0 +1,135 @@
+//! What operators do to the server, and the weather on the way to it.
+
+use super::World;
+use crate::dice::Dice;
+use crate::fault::{DbFault, Fault, Weather};
+use crate::mutate::Mutation;
+use crate::net::{Happens, Plan, Rule};
+use crate::relay::Mood;
+use crate::site::{Condition, Site};
+use truebell_core::time::UnixMillis;
+use truebell_server::mail::Carry;
+use truebell_store::rows::NewMail;
+
+impl World {
+    /// Lets seconds pass.
+    pub fn pass(&mut self, seconds: u64) {
+        self.time.pass(seconds * 1000);
+    }
+
+    /// The true time.
+    pub fn now(&self) -> UnixMillis {
+        self.time.now()
+    }
+
+    /// The weather from now on: exchanges are faulted by dice of this salt.
+    pub fn weather(&mut self, weather: Weather, salt: u64) {
+        let dice = Dice::about(self.seed, salt);
+        self.net.wire().begin(Plan::Drawn(weather, dice));
+    }
+
+    /// The next exchanges meet these: number from here on, and fault.
+    pub fn faults(&mut self, faults: &[(u16, Fault)]) {
+        self.net.wire().begin(Plan::Listed(faults.to_vec()));
+    }
+
+    /// Good weather: no faults, no rules.
+    pub fn calm(&mut self) {
+        let mut wire = self.net.wire();
+        wire.begin(Plan::Listed(Vec::new()));
+        wire.rules.clear();
+    }
+
+    /// Every request whose path begins so meets this, until [`Self::calm`].
+    pub fn always(&mut self, path: &str, what: Happens) {
+        self.rule(Rule { device: None, path: path.to_owned(), times: None, what });
+    }
+
+    /// The next request whose path begins so meets this.
+    pub fn next(&mut self, path: &str, what: Happens) {
+        self.rule(Rule { device: None, path: path.to_owned(), times: Some(1), what });
+    }
+
+    /// Adds a rule; earlier ones go first.
+    pub fn rule(&mut self, rule: Rule) {
+        self.net.wire().rules.push(rule);
+    }
+
+    /// The server, for what an operator does to it.
+    pub fn with_server<T>(&mut self, what: impl FnOnce(&mut Site) -> T) -> T {
+        what(&mut self.net.wire().site)
+    }
+
+    /// The server is like this from now on.
+    pub fn server_is(&mut self, condition: Condition) {
+        self.with_server(|site| site.set_condition(condition));
+    }
+
+    /// Its processes start again.
+    pub fn restart_server(&mut self) {
+        let mut wire = self.net.wire();
+        if self.mutation == Some(Mutation::ForgetsDevices) {
+            wire.site.splice(&truebell_store::memory::Memory::new(), &["devices", "sessions"]);
+        }
+        wire.site.restart();
+        let wire = &mut *wire;
+        wire.truth.look(&wire.site, None);
+    }
+
+    /// A backup is made.
+    pub fn back_up(&mut self) {
+        let mut wire = self.net.wire();
+        wire.site.back_up();
+        wire.truth.back_up();
+    }
+
+    /// The last backup is restored, as an operator does it.
+    pub fn restore_backup(&mut self) {
+        let mut wire = self.net.wire();
+        if wire.site.restore() {
+            wire.truth.restored();
+        }
+    }
+
+    /// The server's jobs have their turn: mails leave.
+    pub fn work(&mut self, fault: Option<(u8, DbFault)>) {
+        let mut wire = self.net.wire();
+        let before = (self.mutation == Some(Mutation::ClaimsAfterSending)).then(|| wire.site.store().fork());
+        wire.site.plan_database(fault);
+        wire.site.work();
+        wire.site.plan_database(None);
+        if let Some(before) = before
+            && wire.site.relay.taken().len().is_multiple_of(5)
+        {
+            wire.site.splice(&before, &["mails"]);
+        }
+        let wire = &mut *wire;
+        wire.truth.look(&wire.site, None);
+        if self.mutation == Some(Mutation::MailsWithoutEvent) && self.time.now().0.is_multiple_of(7) {
+            forge_mail(&wire.site);
+        }
+    }
+
+    /// The relay is like this from now on.
+    pub fn mail_is(&mut self, mood: Mood) {
+        self.with_server(|site| site.relay.set_mood(mood));
+    }
+}
+
+/// A mutation's doing: a mail about nothing.
+fn forge_mail(site: &Site) {
+    let values = serde_json::json!({
+        "at": site.watch.shows(), "code": "00000-00000", "device": "somewhere", "what": { "is": "password-changed" }
+    });
+    let mail = NewMail {
+        mail: truebell_core::ids::MailId([0xfa; 16]),
+        event: truebell_core::ids::EventId([0xfa; 16]),
+        to: "ada@example.org".into(),
+        template: "password-changed".into(),
+        values: values.to_string(),
+        queued: site.watch.shows(),
+    };
+    if let Ok(composed) = crate::site::composer().compose(&mail, site.watch.shows()) {
+        let _carried = site.relay.carry(&composed);
+    }
+}
