@@ -103,3 +103,52 @@ fn a_socket_left_by_a_killed_agent_is_no_obstacle() {
     ada.run_with(&["unlock", "--password-stdin"], PASSWORD).ok();
     ada.run(&["item", "list"]).ok();
 }
+
+#[test]
+fn a_server_that_accepts_and_never_answers_delays_no_reading_and_no_editing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Server::start(folder.path());
+    let ada = Machine::signed_up(folder.path(), &server, "ada");
+    ada.run_with(&["item", "create", "login", "--title", "Mail", "--set-stdin", "password"], "secret\n").ok();
+    ada.run(&["lock"]).ok();
+    server.fall_silent();
+
+    // A new agent: its first sync hangs, and so does one that a person asks for.
+    ada.run_with(&["unlock", "--password-stdin"], PASSWORD).ok();
+    let mut sync = ada.begin(&["sync"]);
+    std::thread::sleep(Duration::from_secs(1));
+    let mut still_hanging = || assert!(sync.is_running(), "the server was to hang for as long as this test looks");
+    assert_eq!(ada.run(&["item", "get", "Mail", "--field", "password"]).ok().out, "secret\n");
+    still_hanging();
+    assert!(ada.run(&["item", "list"]).ok().out.contains("Mail"));
+    ada.run(&["status"]).ok();
+    still_hanging();
+    let edited = ada.run_with(&["item", "edit", "Mail", "--set-stdin", "password"], "edited\n").ok();
+    assert!(edited.err.contains("Saved on this device; it goes to the server with the next sync."), "{edited:?}");
+    assert_eq!(ada.run(&["item", "get", "Mail", "--field", "password"]).ok().out, "edited\n");
+    ada.run(&["item", "create", "secure-note", "--title", "Made meanwhile"]).ok();
+    still_hanging();
+    // A list of devices hangs as well, and holds nobody up.
+    let mut devices = ada.begin(&["devices", "list"]);
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(ada.run(&["search", "meanwhile"]).ok().out.contains("Made meanwhile"));
+    assert!(devices.is_running());
+    still_hanging();
+    ada.run(&["lock"]).ok();
+    assert_eq!(ada.run(&["item", "list"]).status, 4);
+}
+
+#[test]
+fn what_one_device_does_another_hears_of_without_being_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let laptop = Machine::signed_up(folder.path(), &server, "laptop");
+    let phone = laptop.second(folder.path(), "phone");
+    laptop.run(&["item", "create", "secure-note", "--title", "Hello"]).ok();
+    // The agent's own round is a minute long; a hint is there at once, on a busy machine a little later.
+    let begun = std::time::Instant::now();
+    while !phone.run(&["item", "list"]).ok().out.contains("Hello") {
+        assert!(begun.elapsed() < Duration::from_secs(40), "the phone has not heard of it");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}

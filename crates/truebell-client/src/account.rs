@@ -2,7 +2,8 @@
 
 use super::enrol::KitData;
 use super::replica::rows;
-use super::{Client, Error, ReplicaError};
+use super::session::Wire;
+use super::{Client, Error, Hold, Online, ReplicaError};
 use std::time::Duration;
 use truebell_core::account::Unlocked;
 use truebell_core::address::Address;
@@ -43,40 +44,10 @@ impl Client {
         })
     }
 
-    /// Changes the account password. Devices and sessions stay.
-    pub fn change_password(&mut self, current: &Secret, new: &Secret) -> Result<(), Error> {
-        check_password(new)?;
-        let account = self.device.trust.account;
-        let root = |password| derive_root_from_stretched(&derive_stretched(password, account), &self.secret_key, account);
-        let change = Change { old: root(current), new: root(new), what: What::PasswordChanged {} };
-        self.check_opens(&change.old)?;
-        self.change_credentials(&change)
-    }
-
-    /// Replaces the Secret Key; older kits open the account no longer.
-    pub fn rotate_secret_key(&mut self, password: &Secret) -> Result<KitData, Error> {
-        let account = self.device.trust.account;
-        let new = SecretKey::make_random(self.world.chance.as_mut());
-        let stretched = derive_stretched(password, account);
-        let root = |secret_key| derive_root_from_stretched(&stretched, secret_key, account);
-        let change = Change { old: root(&self.secret_key), new: root(&new), what: What::SecretKeyRotated {} };
-        self.check_opens(&change.old)?;
-        // On the disk before the server hears of it: an answer that is lost must not lose the key.
-        self.device.next_secret_key = Some(new.to_text());
-        self.profile.save(&self.device)?;
-        let changed = self.change_credentials(&change);
-        if let Err(error) = changed {
-            if matches!(error, Error::Server(Why::Refused { .. }) | Error::WrongDetails) {
-                self.device.next_secret_key = None;
-                self.profile.save(&self.device)?;
-            }
-            return Err(error);
-        }
-        self.secret_key = new;
-        self.device.secret_key = self.secret_key.to_text();
-        self.device.next_secret_key = None;
-        self.profile.save(&self.device)?;
-        self.kit()
+    /// Writes down which Secret Key a rotation that was sent is to bring, or that none is.
+    fn announce_secret_key(&mut self, next: Option<&SecretKey>) -> Result<(), Error> {
+        self.device.next_secret_key = next.map(SecretKey::to_text);
+        Ok(self.profile.save(&self.device)?)
     }
 
     /// Whether the secrets are those this device was unlocked with: checked here, before anything is sent.
@@ -85,38 +56,6 @@ impl Client {
         let opens = |row: &rows::KeysetRow| Unlocked::open(account, row.epoch, root, &row.sealed).is_ok();
         let found = rows::keysets(self.replica.read())?.iter().any(opens);
         if found { Ok(()) } else { Err(Error::WrongPassword) }
-    }
-
-    fn change_credentials(&mut self, change: &Change) -> Result<(), Error> {
-        match self.try_change(change) {
-            Err(Error::Server(Why::Refused { reason: Reason::ChainMoved, .. })) => {
-                self.catch_up()?;
-                self.try_change(change)
-            }
-            done => done,
-        }
-    }
-
-    fn try_change(&mut self, change: &Change) -> Result<(), Error> {
-        let (server, account) = (self.device.trust.server, self.device.trust.account);
-        let malformed = |_| Error::Answer("the sign-in message cannot be read");
-        let chance = self.world.chance.as_mut();
-        let (sign_in, ke1) = SignIn::start(change.old.derive_opaque_password(), chance).map_err(malformed)?;
-        let (registration, request) = Registration::start(change.new.derive_opaque_password(), chance).map_err(malformed)?;
-        let start = CredentialsStart { ke1: ke1.into(), opaque: request.into() };
-        let started: CredentialsStarted = self.line().json("/v1/account/credentials/start", &start)?;
-        let chance = self.world.chance.as_mut();
-        let ke3 = sign_in.finish(server, account, &started.ke2, chance).map_err(|error| match error {
-            OpaqueError::WrongCredentials => Error::WrongDetails,
-            OpaqueError::Malformed => malformed(error),
-        })?;
-        let record = registration.finish(server, account, &started.opaque, chance).map_err(malformed)?;
-        let epoch = self.local.chain.epoch + 1;
-        let keyset = self.keys.seal_keyset(epoch, &change.new, self.world.chance.as_mut());
-        let act = self.make_act(change.what.clone()).sign(&self.keys);
-        let finish = CredentialsFinish { state: started.state, ke3: ke3.into(), opaque: record.into(), keyset: keyset.clone().into(), act };
-        self.post_act("/v1/account/credentials/finish", &finish)?;
-        self.keep_keyset(epoch, &keyset).map_err(Error::from)
     }
 
     /// From now on the new details open the account here, and the old ones do not.
@@ -131,32 +70,6 @@ impl Client {
         Ok(())
     }
 
-    /// Changes the mail address.
-    pub fn change_address(&mut self, email: &str) -> Result<(), Error> {
-        let to = Address::parse(email).map_err(|error| Error::Input(error.to_string()))?;
-        self.catch_up()?;
-        let from = Address::parse(&self.status()?.email).map_err(|error| Error::Input(error.to_string()))?;
-        let what = What::AddressChanged { from_masked: from.masked(), to_masked: to.masked() };
-        self.act("/v1/account/address", &what, |act| ChangeAddress { email: to.as_str().to_owned(), act })?;
-        self.device.email = to.as_str().to_owned();
-        self.profile.save(&self.device)?;
-        self.sync().map(drop)
-    }
-
-    /// Asks for the account's deletion; returns when it is due.
-    pub fn schedule_deletion(&mut self) -> Result<UnixMillis, Error> {
-        let due = self.world.clock.now() + DELETION_GRACE;
-        self.act("/v1/account/deletion", &What::DeletionScheduled { due }, |act| Deletion { act })?;
-        self.sync()?;
-        Ok(due)
-    }
-
-    /// Cancels it.
-    pub fn cancel_deletion(&mut self) -> Result<(), Error> {
-        self.act("/v1/account/keep", &What::DeletionCancelled {}, |act| Deletion { act })?;
-        self.sync().map(drop)
-    }
-
     /// A new `otpauth://` URI to show as a QR code; nothing is stored until a code proves it.
     pub fn make_second_factor(&mut self) -> Result<Secret, Error> {
         let email = self.status()?.email;
@@ -164,16 +77,120 @@ impl Client {
         let totp = Totp::new(secret, "Truebell", &email).map_err(|error| Error::Input(error.to_string()))?;
         Ok(totp.to_uri())
     }
+}
+
+impl<H: Hold> Online<H> {
+    /// Changes the account password. Devices and sessions stay.
+    pub fn change_password(&self, current: &Secret, new: &Secret) -> Result<(), Error> {
+        check_password(new)?;
+        let (account, secret_key) = self.with(|client| Ok::<_, Error>((client.device.trust.account, client.secret_key.clone())))?;
+        let root = |password| derive_root_from_stretched(&derive_stretched(password, account), &secret_key, account);
+        let change = Change { old: root(current), new: root(new), what: What::PasswordChanged {} };
+        self.with(|client| client.check_opens(&change.old))?;
+        self.change_credentials(&change)
+    }
+
+    /// Replaces the Secret Key; older kits open the account no longer.
+    pub fn rotate_secret_key(&self, password: &Secret) -> Result<KitData, Error> {
+        let (account, old, new) = self.with(|client| {
+            let new = SecretKey::make_random(client.world.chance.as_mut());
+            Ok::<_, Error>((client.device.trust.account, client.secret_key.clone(), new))
+        })?;
+        let stretched = derive_stretched(password, account);
+        let root = |secret_key| derive_root_from_stretched(&stretched, secret_key, account);
+        let change = Change { old: root(&old), new: root(&new), what: What::SecretKeyRotated {} };
+        self.with(|client| client.check_opens(&change.old))?;
+        // On the disk before the server hears of it: an answer that is lost must not lose the key.
+        self.with(|client| client.announce_secret_key(Some(&new)))?;
+        if let Err(error) = self.change_credentials(&change) {
+            if matches!(error, Error::Server(Why::Refused { .. }) | Error::WrongDetails) {
+                self.with(|client| client.announce_secret_key(None))?;
+            }
+            return Err(error);
+        }
+        self.with(|client| {
+            client.device.secret_key = new.to_text();
+            client.secret_key = new;
+            client.announce_secret_key(None)?;
+            client.kit()
+        })
+    }
+
+    fn change_credentials(&self, change: &Change) -> Result<(), Error> {
+        match self.try_change(change) {
+            Err(Error::Server(Why::Refused { reason: Reason::ChainMoved, .. })) => {
+                self.catch_up()?;
+                self.try_change(change)
+            }
+            done => done,
+        }
+    }
+
+    fn try_change(&self, change: &Change) -> Result<(), Error> {
+        let malformed = |_| Error::Answer("the sign-in message cannot be read");
+        let (sign_in, ke1, registration, request) = self.with(|client| {
+            let chance = client.world.chance.as_mut();
+            let (sign_in, ke1) = SignIn::start(change.old.derive_opaque_password(), chance).map_err(malformed)?;
+            let (registration, request) = Registration::start(change.new.derive_opaque_password(), chance).map_err(malformed)?;
+            Ok::<_, Error>((sign_in, ke1, registration, request))
+        })?;
+        let start = CredentialsStart { ke1: ke1.into(), opaque: request.into() };
+        let started: CredentialsStarted = self.json("/v1/account/credentials/start", &start)?;
+        let (finish, epoch) = self.with(|client| {
+            let (server, account) = (client.device.trust.server, client.device.trust.account);
+            let chance = client.world.chance.as_mut();
+            let ke3 = sign_in.finish(server, account, &started.ke2, chance).map_err(|error| match error {
+                OpaqueError::WrongCredentials => Error::WrongDetails,
+                OpaqueError::Malformed => malformed(error),
+            })?;
+            let record = registration.finish(server, account, &started.opaque, chance).map_err(malformed)?;
+            let epoch = client.local.chain.epoch + 1;
+            let keyset = client.keys.seal_keyset(epoch, &change.new, client.world.chance.as_mut());
+            let act = client.make_act(change.what.clone()).sign(&client.keys);
+            let (state, keyset) = (started.state.clone(), keyset.into());
+            Ok::<_, Error>((CredentialsFinish { state, ke3: ke3.into(), opaque: record.into(), keyset, act }, epoch))
+        })?;
+        self.post_act("/v1/account/credentials/finish", &finish)?;
+        self.with(|client| client.keep_keyset(epoch, &finish.keyset).map_err(Error::from))
+    }
+
+    /// Changes the mail address.
+    pub fn change_address(&self, email: &str) -> Result<(), Error> {
+        let to = Address::parse(email).map_err(|error| Error::Input(error.to_string()))?;
+        self.catch_up()?;
+        let from = self.with(|client| Address::parse(&client.status()?.email).map_err(|error| Error::Input(error.to_string())))?;
+        let what = What::AddressChanged { from_masked: from.masked(), to_masked: to.masked() };
+        self.act("/v1/account/address", &what, |act| ChangeAddress { email: to.as_str().to_owned(), act })?;
+        self.with(|client| {
+            client.device.email = to.as_str().to_owned();
+            client.profile.save(&client.device).map_err(Error::from)
+        })?;
+        self.sync().map(drop)
+    }
+
+    /// Asks for the account's deletion; returns when it is due.
+    pub fn schedule_deletion(&self) -> Result<UnixMillis, Error> {
+        let due = self.with(|client| Ok::<_, Error>(client.world.clock.now() + DELETION_GRACE))?;
+        self.act("/v1/account/deletion", &What::DeletionScheduled { due }, |act| Deletion { act })?;
+        self.sync()?;
+        Ok(due)
+    }
+
+    /// Cancels it.
+    pub fn cancel_deletion(&self) -> Result<(), Error> {
+        self.act("/v1/account/keep", &What::DeletionCancelled {}, |act| Deletion { act })?;
+        self.sync().map(drop)
+    }
 
     /// Adds it, proven by a code.
-    pub fn add_second_factor(&mut self, uri: &Secret, code: &str) -> Result<(), Error> {
+    pub fn add_second_factor(&self, uri: &Secret, code: &str) -> Result<(), Error> {
         let what = What::SecondFactorAdded { kind: "totp".into() };
         self.act("/v1/account/second-factors", &what, |act| AddSecondFactor { totp_uri: uri.clone(), code: code.to_owned(), act })?;
         self.sync().map(drop)
     }
 
     /// Removes it, proven by a code.
-    pub fn remove_second_factor(&mut self, code: &str) -> Result<(), Error> {
+    pub fn remove_second_factor(&self, code: &str) -> Result<(), Error> {
         let what = What::SecondFactorRemoved { kind: "totp".into() };
         self.act("/v1/account/second-factors/remove", &what, |act| RemoveSecondFactor { code: code.to_owned(), act })?;
         self.sync().map(drop)

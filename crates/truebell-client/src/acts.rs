@@ -2,7 +2,8 @@
 
 use super::exchange::{Answer, JSON, Question, read_json};
 use super::replica::rows;
-use super::{Client, Error};
+use super::session::Wire;
+use super::{Client, Error, Hold, Online};
 use truebell_core::event::{self, Act, Chain, What};
 use truebell_core::head::Reason;
 use truebell_core::outcome::Failure;
@@ -20,45 +21,6 @@ impl Client {
         next_act(&self.local.chain, &self.device, self.world.clock.now(), what)
     }
 
-    /// Signs an act, has it recorded, and keeps the event. `body` puts the signed act into the route's body.
-    pub(super) fn act<T: serde::Serialize>(&mut self, path: &str, what: &What, body: impl Fn(String) -> T) -> Result<(), Error> {
-        let mut moved = 0;
-        loop {
-            let signed = self.make_act(what.clone()).sign(&self.keys);
-            match self.post_act(path, &body(signed)) {
-                Err(Error::Server(Why::Refused { reason: Reason::ChainMoved, .. })) if moved < CHAIN_MOVED_MAX => {
-                    moved += 1;
-                    self.catch_up()?;
-                }
-                done => return done,
-            }
-        }
-    }
-
-    /// Sends an act until it is answered, and keeps the event it became. Sent word for word, it happens once.
-    pub(super) fn post_act(&mut self, path: &str, body: &impl serde::Serialize) -> Result<(), Error> {
-        let body = serde_json::to_vec(body).unwrap_or_default();
-        let mut sent = 0;
-        loop {
-            let answered = self.line().ask(None, &Question::post(path, JSON, &body)).and_then(Answer::accepted);
-            sent += 1;
-            match answered {
-                Ok((body, _)) => {
-                    self.budget.earn();
-                    let recorded: Recorded = read_json(&body)?;
-                    self.flush()?;
-                    return self.keep_event(&recorded.event);
-                }
-                Err(Error::Server(Why::Unreachable { failure: Failure::Broken | Failure::Timeout }))
-                    if sent <= RESEND_MAX && self.budget.spend(self.world.clock.now()) => {}
-                Err(error) => {
-                    self.flush()?;
-                    return Err(error);
-                }
-            }
-        }
-    }
-
     /// Keeps an event of this device's own making, once it is proven.
     fn keep_event(&mut self, set: &str) -> Result<(), Error> {
         let event = event::verify(set, &self.device.trust, &self.local.chain)
@@ -73,9 +35,52 @@ impl Client {
         self.local.facts.learn(&event);
         Ok(())
     }
+}
+
+impl<H: Hold> Online<H> {
+    /// Signs an act, has it recorded, and keeps the event. `body` puts the signed act into the route's body.
+    pub(super) fn act<T: serde::Serialize>(&self, path: &str, what: &What, body: impl Fn(String) -> T) -> Result<(), Error> {
+        let mut moved = 0;
+        loop {
+            let signed = self.with(|client| Ok::<_, Error>(client.make_act(what.clone()).sign(&client.keys)))?;
+            match self.post_act(path, &body(signed)) {
+                Err(Error::Server(Why::Refused { reason: Reason::ChainMoved, .. })) if moved < CHAIN_MOVED_MAX => {
+                    moved += 1;
+                    self.catch_up()?;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    /// Sends an act until it is answered, and keeps the event it became. Sent word for word, it happens once.
+    pub(super) fn post_act(&self, path: &str, body: &impl serde::Serialize) -> Result<(), Error> {
+        let body = serde_json::to_vec(body).unwrap_or_default();
+        let mut sent = 0;
+        loop {
+            let answered = self.ask(None, &Question::post(path, JSON, &body)).and_then(Answer::accepted);
+            sent += 1;
+            match answered {
+                Ok((body, _)) => {
+                    let recorded: Recorded = read_json(&body)?;
+                    return self.with(|client| {
+                        client.budget.earn();
+                        client.flush()?;
+                        client.keep_event(&recorded.event)
+                    });
+                }
+                Err(Error::Server(Why::Unreachable { failure: Failure::Broken | Failure::Timeout }))
+                    if sent <= RESEND_MAX && self.with(|client| Ok::<_, Error>(client.budget.spend(client.world.clock.now())))? => {}
+                Err(error) => {
+                    self.with(Client::flush)?;
+                    return Err(error);
+                }
+            }
+        }
+    }
 
     /// Takes in what happened first; an act needs to know.
-    pub(super) fn catch_up(&mut self) -> Result<(), Error> {
+    pub(super) fn catch_up(&self) -> Result<(), Error> {
         match self.sync()?.view {
             View::Stale { why, .. } => Err(Error::Server(why)),
             View::Never | View::UpToDate { .. } => Ok(()),

@@ -64,6 +64,9 @@ pub enum Error {
         /// The first few ids.
         ids: Vec<String>,
     },
+    /// The account was locked while a run was online.
+    #[error("the account was locked meanwhile: unlock it and try again")]
+    Closed,
     /// What was given cannot be used.
     #[error("{0}")]
     Input(String),
@@ -111,7 +114,7 @@ impl Error {
     /// For exit codes.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Profile(_) | Self::Replica(_) | Self::File { .. } | Self::Keys(_) => Kind::Local,
+            Self::Closed | Self::Profile(_) | Self::Replica(_) | Self::File { .. } | Self::Keys(_) => Kind::Local,
             Self::Explained { error, .. } => error.kind(),
             Self::WrongPassword | Self::WrongDetails | Self::SecondFactorNeeded => Kind::Credentials,
             Self::Server(Why::Refused { reason: Reason::WrongCredentials | Reason::SecondFactorWrong, .. }) => Kind::Credentials,

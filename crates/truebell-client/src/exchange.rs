@@ -1,11 +1,12 @@
 //! One exchange, judged: every answer passes through `classify()` here and nowhere else, and leaves a line in the trace.
 
 use super::status::Trace;
-use super::transport::{Method, Request, Response};
+use super::transport::{Method, Request, Response, Transport};
 use super::{Error, World};
 use data_encoding::BASE64URL_NOPAD;
 use serde::de::DeserializeOwned;
 use std::io::Read;
+use std::sync::Arc;
 use truebell_core::chance::make_array;
 use truebell_core::head::{AccountHead, Head, Status};
 use truebell_core::outcome::{Failure, Judgement, Known, Outcome, Pinned, Reply, classify};
@@ -19,9 +20,11 @@ const PEEK_BYTES: u64 = 64 << 10;
 
 pub(super) const JSON: &str = "application/json";
 pub(super) const CBOR: &str = "application/cbor";
+const EVENTS: &str = "text/event-stream";
 pub(super) const BYTES: &str = "application/octet-stream";
 
 /// A question to one server.
+#[derive(Clone, Copy)]
 pub(super) struct Question<'a> {
     pub method: Method,
     pub path: &'a str,
@@ -73,57 +76,103 @@ pub(super) struct Stream {
     pub trace: Trace,
 }
 
-fn send(world: &mut World, server: &str, question: &Question<'_>) -> ([u8; 16], Result<Response, Failure>) {
-    let nonce: [u8; 16] = make_array(world.chance.as_mut());
-    let request = Request {
-        method: question.method,
-        server,
-        path: question.path,
-        content_type: question.content_type,
-        body: question.body,
-        nonce: &BASE64URL_NOPAD.encode(&nonce),
-        token: question.token,
-    };
-    (nonce, world.transport.exchange(&request))
+/// A request ready to go. It has all it needs and nothing of the client: whoever carries it out may wait.
+pub(super) struct Errand<'a> {
+    transport: Arc<dyn Transport>,
+    server: String,
+    nonce: [u8; 16],
+    question: Question<'a>,
 }
 
-/// Asks, and reads the whole answer.
-pub(super) fn ask(world: &mut World, server: &str, pinned: &Pinned, known: Option<&AccountHead>, question: &Question<'_>) -> Answer {
-    let (nonce, response) = send(world, server, question);
-    let read = response.and_then(|mut response| {
+/// What came back: the reply, its body (or its beginning), and whether that is all of it.
+pub(super) type Back = Result<(Response, Vec<u8>, bool), Failure>;
+/// The same of a stream, with its rest.
+pub(super) type Begun = Result<(Response, Vec<u8>, Box<dyn Read + Send>), Failure>;
+
+impl<'a> Errand<'a> {
+    pub(super) fn new(world: &mut World, server: &str, question: &Question<'a>) -> Self {
+        let nonce = make_array(world.chance.as_mut());
+        Self { transport: Arc::clone(&world.transport), server: server.to_owned(), nonce, question: *question }
+    }
+
+    fn send(&self) -> Result<Response, Failure> {
+        self.transport.exchange(&Request {
+            method: self.question.method,
+            server: &self.server,
+            path: self.question.path,
+            content_type: self.question.content_type,
+            body: self.question.body,
+            nonce: &BASE64URL_NOPAD.encode(&self.nonce),
+            token: self.question.token,
+        })
+    }
+
+    /// Sends it, and waits for the whole answer.
+    pub(super) fn answered(&self) -> Back {
+        let mut response = self.send()?;
         let body = std::mem::replace(&mut response.body, Box::new(std::io::empty()));
         read_bounded(body, BODY_BYTES_MAX).map(|(body, whole)| (response, body, whole))
-    });
-    let known = Known { nonce, account: known };
-    let (judgement, body, status) = match read {
-        Ok((response, body, whole)) => (judge(world, pinned, &known, &response, &body, whole), body, response.status),
-        Err(failure) => (classify(&Reply::Failed(failure), pinned, &known, world.clock.now()), Vec::new(), 0),
-    };
-    Answer { trace: trace(world, question, status, &judgement), judgement, body }
-}
+    }
 
-/// Asks for a stream, and judges it by its head and its beginning.
-pub(super) fn ask_stream(world: &mut World, server: &str, pinned: &Pinned, known: Option<&AccountHead>, question: &Question<'_>) -> Stream {
-    let (nonce, response) = send(world, server, question);
-    let read = response.and_then(|mut response| {
+    /// Sends it, and waits for the beginning of a stream.
+    pub(super) fn begun(&self) -> Begun {
+        let mut response = self.send()?;
         let mut rest = std::mem::replace(&mut response.body, Box::new(std::io::empty()));
         let mut beginning = Vec::new();
         rest.by_ref().take(PEEK_BYTES).read_to_end(&mut beginning).map_err(|_| Failure::Broken)?;
         Ok((response, beginning, rest))
-    });
-    let known = Known { nonce, account: known };
-    match read {
-        Ok((response, beginning, rest)) => {
-            let whole = (beginning.len() as u64) < PEEK_BYTES;
-            let judgement = judge(world, pinned, &known, &response, &beginning, whole);
-            let body = Box::new(std::io::Cursor::new(beginning).chain(rest));
-            Stream { trace: trace(world, question, response.status, &judgement), judgement, body }
-        }
-        Err(failure) => {
-            let judgement = classify(&Reply::Failed(failure), pinned, &known, world.clock.now());
-            Stream { trace: trace(world, question, 0, &judgement), judgement, body: Box::new(std::io::empty()) }
+    }
+
+    /// Sends it, and waits for the head of an answer that has no end; its body is read by whoever listens. Any other answer is read whole.
+    pub(super) fn opened(&self) -> (Back, Box<dyn Read + Send>) {
+        let nothing = || Box::new(std::io::empty());
+        let opened = self.send().and_then(|mut response| {
+            let body = std::mem::replace(&mut response.body, nothing());
+            if response.content_type.as_deref().is_some_and(|kind| kind.starts_with(EVENTS)) {
+                return Ok(((response, Vec::new(), false), body));
+            }
+            let (bytes, whole) = read_bounded(body, BODY_BYTES_MAX)?;
+            Ok(((response, bytes, whole), nothing() as Box<dyn Read + Send>))
+        });
+        match opened {
+            Ok((back, body)) => (Ok(back), body),
+            Err(failure) => (Err(failure), nothing()),
         }
     }
+
+    /// Judges what came back.
+    pub(super) fn judge(&self, back: Back, world: &World, pinned: &Pinned, known: Option<&AccountHead>) -> Answer {
+        let known = Known { nonce: self.nonce, account: known };
+        let (judgement, body, status) = match back {
+            Ok((response, body, whole)) => (judge(world, pinned, &known, &response, &body, whole), body, response.status),
+            Err(failure) => (classify(&Reply::Failed(failure), pinned, &known, world.clock.now()), Vec::new(), 0),
+        };
+        Answer { trace: trace(world, &self.question, status, &judgement), judgement, body }
+    }
+
+    /// Judges a stream by its head and its beginning.
+    pub(super) fn judge_stream(&self, begun: Begun, world: &World, pinned: &Pinned, known: Option<&AccountHead>) -> Stream {
+        let known = Known { nonce: self.nonce, account: known };
+        match begun {
+            Ok((response, beginning, rest)) => {
+                let whole = (beginning.len() as u64) < PEEK_BYTES;
+                let judgement = judge(world, pinned, &known, &response, &beginning, whole);
+                let body = Box::new(std::io::Cursor::new(beginning).chain(rest));
+                Stream { trace: trace(world, &self.question, response.status, &judgement), judgement, body }
+            }
+            Err(failure) => {
+                let judgement = classify(&Reply::Failed(failure), pinned, &known, world.clock.now());
+                Stream { trace: trace(world, &self.question, 0, &judgement), judgement, body: Box::new(std::io::empty()) }
+            }
+        }
+    }
+}
+
+/// Asks, and reads the whole answer.
+pub(super) fn ask(world: &mut World, server: &str, pinned: &Pinned, known: Option<&AccountHead>, question: &Question<'_>) -> Answer {
+    let errand = Errand::new(world, server, question);
+    let back = errand.answered();
+    errand.judge(back, world, pinned, known)
 }
 
 fn judge(world: &World, pinned: &Pinned, known: &Known<'_>, response: &Response, body: &[u8], whole: bool) -> Judgement {
@@ -145,13 +194,9 @@ pub(super) fn ask_stranger(
     question: &Question<'_>,
     pin: impl Fn(&[u8]) -> Option<Pinned>,
 ) -> (Judgement, Option<Pinned>) {
-    let (nonce, response) = send(world, server, question);
-    let known = Known { nonce, account: None };
-    let read = response.and_then(|mut response| {
-        let body = std::mem::replace(&mut response.body, Box::new(std::io::empty()));
-        read_bounded(body, BODY_BYTES_MAX).map(|(body, whole)| (response, body, whole))
-    });
-    match read {
+    let errand = Errand::new(world, server, question);
+    let known = Known { nonce: errand.nonce, account: None };
+    match errand.answered() {
         Ok((response, body, whole)) => {
             let pinned = pin(&body);
             // No key in the answer: judged by one that nobody has, so that it says who answered instead.

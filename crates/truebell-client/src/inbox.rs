@@ -1,8 +1,9 @@
 //! The inbox: notices made from proven events, each shown once.
 
-use super::exchange::{Question, ask};
+use super::exchange::Question;
 use super::replica::rows;
-use super::{Client, Error, ReplicaError};
+use super::session::Wire;
+use super::{Client, Error, Hold, Online, ReplicaError};
 use truebell_core::event::{self, Chain, CheckCode, Trust, read_signed};
 use truebell_core::notice::Notice;
 use truebell_core::time::UnixMillis;
@@ -83,24 +84,25 @@ impl Client {
         }
         Ok(entries)
     }
+}
 
+impl<H: Hold> Online<H> {
     /// Checks a notice's code: from this device's own events, else by asking the server.
-    pub fn verify_notice(&mut self, code: &CheckCode) -> Result<NoticeAnswer, Error> {
-        if let Some(entry) = self.entries()?.into_iter().find(|entry| entry.notice.code == *code) {
+    pub fn verify_notice(&self, code: &CheckCode) -> Result<NoticeAnswer, Error> {
+        let entries = self.with(|client| client.entries())?;
+        if let Some(entry) = entries.into_iter().find(|entry| entry.notice.code == *code) {
             return Ok(NoticeAnswer::Genuine { notice: entry.notice });
         }
-        let path = format!("/v1/notices/{code}");
-        let answered = ask(&mut self.world, &self.device.server, &self.device.pinned, None, &Question::get(&path));
-        self.traces.push(answered.trace.clone());
-        self.flush()?;
+        let answered = self.exchange(None, &Question::get(&format!("/v1/notices/{code}")))?;
+        self.with(Client::flush)?;
         let checked: Checked = answered.json()?;
         match checked.verdict {
             Verdict::NeverSent {} => Ok(NoticeAnswer::NeverSent),
             Verdict::Genuine { server, account, account_key, event, .. } => {
-                let server_key = self.device.pinned.key;
-                let own = account == self.device.trust.account;
+                let (server_key, here) = self.with(|client| Ok::<_, Error>((client.device.pinned.key, client.device.trust.clone())))?;
+                let own = account == here.account;
                 // Of this account, only the key this device pinned counts; of another, the server's word and both signatures.
-                let account_key = if own { self.device.trust.account_key } else { account_key };
+                let account_key = if own { here.account_key } else { account_key };
                 let trust = Trust { server, server_key, account, account_key };
                 let proven = read_signed(&event, &trust).ok().filter(|event| event.code() == *code);
                 let event = proven.ok_or(Error::Answer("it calls a notice genuine and does not prove it: do not trust the notice"))?;

@@ -231,7 +231,7 @@ impl Client {
     }
 
     /// Keeps new items, all in one transaction.
-    fn write_new(&mut self, vault: VaultId, new: Vec<(ItemId, Item)>) -> Result<(), Error> {
+    pub(super) fn write_new(&mut self, vault: VaultId, new: Vec<(ItemId, Item)>) -> Result<(), Error> {
         let mut sealed = Vec::with_capacity(new.len());
         for (id, item) in new {
             let at = ItemRef { vault, item: id };
@@ -239,8 +239,11 @@ impl Client {
             sealed.push((self.seal(at, (0, Hash32::default()), &side)?, side));
         }
         let tx = self.replica.begin()?;
-        for (row, _) in &sealed {
+        for (row, side) in &sealed {
             rows::put_pending(&tx, row)?;
+            if let Side::Live(item) = side {
+                item.detail.attachments.iter().try_for_each(|file| rows::adopt_chunks(&tx, file.id, row.item))?;
+            }
         }
         tx.commit()?;
         for (row, side) in sealed {

@@ -13,18 +13,22 @@ mod devices;
 mod enrol;
 mod error;
 mod exchange;
+mod hints;
+mod hold;
 mod http;
 mod inbox;
 mod index;
 mod items;
 mod kit_test;
 mod log;
+mod moving;
 mod profile;
 mod rebase;
 mod rebuild;
 mod replica;
 mod said;
 mod session;
+mod spool;
 mod status;
 mod sync;
 #[cfg(test)]
@@ -40,6 +44,7 @@ pub use chance::SystemChance;
 pub use clock::{Clock, SystemClock};
 pub use enrol::{KitData, SecondFactor, SignIn, SignUp, server_info, sign_in, sign_in_stretched, sign_up};
 pub use error::{Error, Kind};
+pub use hold::{Alone, Hold, Online, Progress};
 pub use http::Http;
 pub use inbox::{Entry, NoticeAnswer};
 pub use index::{Filter, Listed, Shown};
@@ -97,6 +102,8 @@ pub struct Client {
     log: log::Watch,
     /// For acts whose answer is lost; the machine has its own for syncs.
     budget: Budget,
+    /// Hints wake the engine no earlier than this.
+    hint_not_before: UnixMillis,
     world: World,
     /// What the operator was last heard to say about a server that is not there, and when it was asked for.
     said: Option<(UnixMillis, Option<Bearing>)>,

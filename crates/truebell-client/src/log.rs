@@ -3,9 +3,10 @@
 //! Never here: a notice or an alarm. An event is told when it is proven; whether it is in the log is told beside it. No failure here
 //! fails a sync, and where nothing is owed nothing is asked.
 
-use super::exchange::{Question, ask};
+use super::exchange::Question;
 use super::replica::{Replica, ReplicaError, rows};
-use super::{Client, Device, Error};
+use super::session::{Wire, why_of};
+use super::{Client, Device, Error, Hold, Online};
 use minicbor::{Decode, Encode};
 use rusqlite::Connection;
 use std::time::Duration;
@@ -130,6 +131,31 @@ pub(super) fn origin(device: &Device) -> Origin {
     Origin { server: device.trust.server, restore_epoch: device.pinned.restore_epoch }
 }
 
+impl<H: Hold> Online<H> {
+    /// Asks for what is owed, if it is time. A server that does not answer, or not well, is asked again later; only local trouble is
+    /// an error.
+    pub(super) fn follow_log(&self) -> Result<(), Error> {
+        let Some(asked) = self.with(Client::log_question)? else { return Ok(()) };
+        let answer = match self.plain::<Proofs>("/v1/log/proofs", &asked) {
+            Ok(answer) => Some(answer),
+            Err(error) => why_of(error).map(|_| None)?,
+        };
+        self.with(|client| client.take_proofs(&asked, answer))
+    }
+
+    /// How an event that is not among this device's own stands in the log: the server is asked for a proof by the event's code, and
+    /// the proof is checked. Not being answered is *not yet*.
+    pub fn ask_log(&self, code: &CheckCode, digest: Hash32) -> Result<Standing, Error> {
+        let path = format!("/v1/log/proofs/{code}");
+        let answered = self.exchange(None, &Question::get(&path))?;
+        let proof = answered.accepted().ok().and_then(|(body, _)| String::from_utf8(body).ok());
+        self.with(|client| {
+            client.flush()?;
+            Ok(proof.and_then(|proof| client.check_proof(&proof, digest)).unwrap_or(Standing::NotYet))
+        })
+    }
+}
+
 impl Client {
     fn log_origin(&self) -> Origin {
         origin(&self.device)
@@ -139,27 +165,29 @@ impl Client {
         Checkpoint::verify(&self.log.memory.checkpoint, self.device.trust.server, &self.device.pinned.key).ok()
     }
 
-    /// Asks for what is owed, if it is time. A server that does not answer, or not well, is asked again later; only local trouble is
-    /// an error.
-    pub(super) fn follow_log(&mut self) -> Result<(), Error> {
-        let now = self.world.clock.now();
-        if !self.log.is_due(now) || !matches!(self.machine.view(), View::UpToDate { .. }) {
-            return Ok(());
+    /// What is to be asked for, if anything is and it is time.
+    fn log_question(&mut self) -> Result<Option<AskProofs>, Error> {
+        if !self.log.is_due(self.world.clock.now()) || !matches!(self.machine.view(), View::UpToDate { .. }) {
+            return Ok(None);
         }
         let events = rows::unproven_events(self.replica.read(), EVENTS_MAX)?;
         let remembered = self.remembered();
         let origin = remembered.map(|remembered| remembered.origin.to_string()).unwrap_or_default();
-        let asked = AskProofs { origin, size: remembered.map_or(0, |remembered| remembered.size), events };
-        let answer = self.line().plain::<Proofs>("/v1/log/proofs", &asked);
+        Ok(Some(AskProofs { origin, size: remembered.map_or(0, |remembered| remembered.size), events }))
+    }
+
+    /// Takes in what was answered, if anything was.
+    fn take_proofs(&mut self, asked: &AskProofs, answer: Option<Proofs>) -> Result<(), Error> {
+        let now = self.world.clock.now();
         self.log.put_off(now);
+        let (remembered, log) = (self.remembered(), self.log_origin());
         let mut proven = Vec::new();
-        if let Ok(answer) = answer
-            && let Ok(followed) = follow(remembered.as_ref(), &answer, &self.log_origin(), &self.device.pinned.key, &asked.events)
+        if let Some(answer) = answer
+            && let Ok(followed) = follow(remembered.as_ref(), &answer, &log, &self.device.pinned.key, &asked.events)
         {
             proven = followed.proven;
             self.learn(followed.found, &followed.checkpoint, answer.checkpoint);
         }
-        let log = self.log_origin();
         let tx = self.replica.begin()?;
         for (digest, proof) in &proven {
             rows::put_log_proof(&tx, *digest, &proof.to_text())?;
@@ -229,17 +257,6 @@ impl Client {
         let proof = Proof::parse(proof).ok()?;
         let included = proof.verify(&digest, self.device.trust.server, &self.device.pinned.key).ok()?;
         Some(Standing::of(&included, self.log_policy().count(&proof.checkpoint).by))
-    }
-
-    /// How an event that is not among this device's own stands in the log: the server is asked for a proof by the event's code, and
-    /// the proof is checked. Not being answered is *not yet*.
-    pub fn ask_log(&mut self, code: &CheckCode, digest: Hash32) -> Result<Standing, Error> {
-        let path = format!("/v1/log/proofs/{code}");
-        let answered = ask(&mut self.world, &self.device.server, &self.device.pinned, None, &Question::get(&path));
-        self.traces.push(answered.trace.clone());
-        self.flush()?;
-        let proof = answered.accepted().ok().and_then(|(body, _)| String::from_utf8(body).ok());
-        Ok(proof.and_then(|proof| self.check_proof(&proof, digest)).unwrap_or(Standing::NotYet))
     }
 
     /// The witnesses this device believes, and how many of them must have signed. A server cannot change either.

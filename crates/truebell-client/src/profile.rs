@@ -101,6 +101,7 @@ pub(super) struct Lock(#[expect(dead_code, reason = "held for its lock, released
 const DEVICE_FILE: &str = "device.json";
 const REPLICA_FILE: &str = "replica.sqlite";
 const LOCK_FILE: &str = "lock";
+const INCOMING_FILE: &str = "incoming";
 /// The format this version writes, and the newest it reads.
 const FORMAT: u32 = 1;
 
@@ -231,6 +232,15 @@ impl Profile {
         let file = self.folder.join(REPLICA_FILE);
         private(OpenOptions::new().write(true).create(true).truncate(false)).open(&file).map_err(io("written"))?;
         Ok(file)
+    }
+
+    /// A private file for what is coming in. It has no name once it is open, where the system allows that, and so goes with the process.
+    pub(super) fn incoming_file(&self) -> Result<File, ProfileError> {
+        self.make_folder()?;
+        let file = self.folder.join(INCOMING_FILE);
+        let open = private(OpenOptions::new().read(true).write(true).create(true).truncate(true)).open(&file).map_err(io("written"))?;
+        drop(fs::remove_file(&file));
+        Ok(open)
     }
 
     /// Puts a damaged local copy aside, under a name that says when; returns where it went.

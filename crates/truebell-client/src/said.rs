@@ -2,9 +2,10 @@
 //! host of its status page. Words beside a sentence; never an outcome, and nothing here changes a thing.
 
 use super::exchange::read_bounded;
-use super::transport::{Method, Request};
-use super::{Client, Error, World};
+use super::transport::{Method, Request, Transport};
+use super::{Client, Error, Hold, Online, World};
 use data_encoding::BASE64URL_NOPAD;
+use std::sync::Arc;
 use std::time::Duration;
 use truebell_core::chance::make_array;
 use truebell_core::outcome::Pinned;
@@ -24,24 +25,30 @@ pub(super) enum Place<'a> {
     Page(&'a str),
 }
 
-/// A document that is this server's; nothing where it cannot be had or is not believed.
-pub(super) fn read_status(world: &mut World, place: Place<'_>, pinned: &Pinned) -> Option<Status> {
+/// What lies at a place. It is proven by its own signature, wherever it comes from: the reply's head plays no part.
+fn fetch(transport: &dyn Transport, place: Place<'_>, nonce: [u8; 16]) -> Option<Vec<u8>> {
     let (server, path) = match place {
         Place::Server(server) => (server, "/v1/status"),
         Place::Page(page) => (page, "/status.jws"),
     };
-    // Its own signature proves it, wherever it comes from: the reply's head plays no part.
-    let nonce: [u8; 16] = make_array(world.chance.as_mut());
     let nonce = BASE64URL_NOPAD.encode(&nonce);
     let request = Request { method: Method::Get, server, path, content_type: "", body: &[], nonce: &nonce, token: None };
-    let response = world.transport.exchange(&request);
-    let (body, _) = response.and_then(|response| read_bounded(response.body, STATUS_BYTES_MAX as u64 + 2)).ok()?;
-    Status::verify(std::str::from_utf8(&body).ok()?, pinned.server, &pinned.key, world.clock.now()).ok()
+    let response = transport.exchange(&request).ok()?;
+    read_bounded(response.body, STATUS_BYTES_MAX as u64 + 2).ok().map(|(body, _)| body)
+}
+
+/// A document that is this server's; nothing where it is not believed.
+fn read(body: &[u8], pinned: &Pinned, now: UnixMillis) -> Option<Status> {
+    Status::verify(std::str::from_utf8(body).ok()?, pinned.server, &pinned.key, now).ok()
 }
 
 /// What is said about now, by whichever of the places says something newer.
 fn bearing(world: &mut World, places: &[Place<'_>], pinned: &Pinned) -> Option<Bearing> {
-    let told: Vec<Status> = places.iter().filter_map(|place| read_status(world, *place, pinned)).collect();
+    let mut told: Vec<Status> = Vec::new();
+    for place in places {
+        let body = fetch(world.transport.as_ref(), *place, make_array(world.chance.as_mut()));
+        told.extend(body.and_then(|body| read(&body, pinned, world.clock.now())));
+    }
     let newest = told.into_iter().max_by_key(|status| status.at)?;
     newest.bearing(world.clock.now())
 }
@@ -62,21 +69,44 @@ pub(super) fn explain(error: Error, world: &mut World, (server, page): (&str, Op
     }
 }
 
-impl Client {
+/// Where the status page is to be asked for.
+struct Asking {
+    transport: Arc<dyn Transport>,
+    nonce: [u8; 16],
+    page: String,
+}
+
+impl<H: Hold> Online<H> {
     /// What the operator says about a server that cannot be synced with, if that is known.
-    pub(super) fn said_about(&mut self, view: &View) -> Option<Bearing> {
+    pub(super) fn said_about(&self, view: &View) -> Result<Option<Bearing>, Error> {
+        if let Some(asking) = self.with(|client| Ok::<_, Error>(client.page_to_ask(view)))? {
+            let body = fetch(asking.transport.as_ref(), Place::Page(&asking.page), asking.nonce);
+            self.with(|client| {
+                let now = client.world.clock.now();
+                let status = body.and_then(|body| read(&body, &client.device.pinned, now));
+                client.said = Some((now, status.and_then(|status| status.bearing(now))));
+                Ok::<_, Error>(())
+            })?;
+        }
+        self.with(|client| Ok(client.said_last().cloned()))
+    }
+}
+
+impl Client {
+    /// The status page, where it may say something about this view and was not asked lately.
+    fn page_to_ask(&mut self, view: &View) -> Option<Asking> {
         let View::Stale { why: Why::Unreachable { .. } | Why::Intercepted { .. }, .. } = view else {
             self.said = None;
             return None;
         };
         let now = self.world.clock.now();
-        let fresh = self.said.as_ref().is_some_and(|(asked, _): &(UnixMillis, _)| *asked <= now && now < *asked + HOLDS);
-        if !fresh {
-            let page = self.device.status_url.as_deref().map(Place::Page);
-            let places: Vec<Place<'_>> = page.into_iter().collect();
-            self.said = Some((now, bearing(&mut self.world, &places, &self.device.pinned)));
+        let fresh = self.said.as_ref().is_some_and(|(asked, _)| *asked <= now && now < *asked + HOLDS);
+        if fresh {
+            return None;
         }
-        self.said.as_ref().and_then(|(_, said)| said.clone())
+        self.said = Some((now, None));
+        let page = self.device.status_url.clone()?;
+        Some(Asking { transport: Arc::clone(&self.world.transport), nonce: make_array(self.world.chance.as_mut()), page })
     }
 
     /// The same, as it was last read.

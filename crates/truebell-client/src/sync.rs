@@ -1,17 +1,20 @@
 //! Driving the engine: its effects become exchanges and transactions.
 
 use super::exchange::{CBOR, JSON, Question, Stream};
+use super::hold::{Hold, Online, Progress};
 use super::items::ItemRef;
 use super::rebase::Touched;
 use super::replica::rows::{self, PendingRow};
-use super::session::{Line, why_of};
+use super::session::{Line, Wire, why_of};
 use super::unlock::Frames;
 use super::{Client, Error, ReplicaError};
+use std::collections::BTreeSet;
+use std::io::Read;
 use truebell_core::cbor;
 use truebell_core::chance::make_array;
 use truebell_core::event::Chain;
 use truebell_core::head::AccountHead;
-use truebell_core::ids::VaultId;
+use truebell_core::ids::{AttachmentId, VaultId};
 use truebell_core::outcome::Outcome;
 use truebell_core::time::UnixMillis;
 use truebell_core::vault::{Commit, Kind};
@@ -77,52 +80,220 @@ impl From<Error> for NotTaken {
 /// Whether a run has to write the moment of its success again: a poll a minute is no reason to wake the disk.
 const AS_OF_MS_MIN: u64 = 60_000;
 
-impl Client {
+impl<H: Hold> Online<H> {
     /// Syncs now: pull, rebase, push. Not being able to is not an error but a [`View`]; only local trouble is an error.
-    pub fn sync(&mut self) -> Result<Synced, Error> {
+    pub fn sync(&self) -> Result<Synced, Error> {
         self.run(Wake::Asked)
     }
 
     /// Syncs if the engine's pacing says it is time (for an agent's loop), else does nothing.
-    pub fn sync_if_due(&mut self) -> Result<Option<Synced>, Error> {
-        if self.world.clock.now() < self.next_due() {
+    pub fn sync_if_due(&self) -> Result<Option<Synced>, Error> {
+        if self.with(|client| Ok::<_, Error>(client.world.clock.now() < client.next_due()))? {
             return Ok(None);
         }
         self.run(Wake::Timer).map(Some)
     }
 
-    /// When `sync_if_due` next has something to do.
-    pub fn next_due(&self) -> UnixMillis {
-        self.machine.due()
-    }
-
-    fn run(&mut self, wake: Wake) -> Result<Synced, Error> {
+    fn run(&self, wake: Wake) -> Result<Synced, Error> {
         let mut tally = Tally::default();
-        self.machine.handle(Input::Wake(wake), self.world.clock.now());
-        while let Some(effect) = self.machine.poll_effect() {
+        let mut next = self.with(|client| Ok::<_, Error>(client.step(Input::Wake(wake))))?;
+        while let Some(effect) = next {
             let done = match effect {
                 Effect::Pull => self.pull(&mut tally),
                 Effect::Push => self.push(&mut tally),
                 Effect::OpenSession => self.renew_session(),
             };
-            let now = self.world.clock.now();
-            match done {
-                Ok(input) => self.machine.handle(input, now),
+            next = self.with(|client| match done {
+                Ok(input) => Ok(client.step(input)),
                 Err(error) => {
-                    self.machine.handle(Input::Abandoned, now);
+                    client.step(Input::Abandoned);
                     // The disk may be what is wrong: what stopped the run is what is told.
-                    let _flushed = self.flush();
-                    return Err(self.counted(error));
+                    let _flushed = client.flush();
+                    Err(client.counted(error))
                 }
-            }
+            })?;
         }
         self.follow_log()?;
-        self.flush()?;
+        let view = self.with(|client| {
+            client.flush()?;
+            Ok::<_, Error>(client.machine.view().clone())
+        })?;
+        let sentence = sentences::describe_with(&view, self.said_about(&view)?.as_ref());
         let Tally { pulled, pushed, merged, notices, restored } = tally;
-        let view = self.machine.view().clone();
-        let said = self.said_about(&view);
-        let sentence = sentences::describe_with(&view, said.as_ref());
         Ok(Synced { sentence, view, pulled, pushed, merged, notices, restored })
+    }
+
+    fn renew_session(&self) -> Result<Input, Error> {
+        match self.open_session() {
+            Ok(()) => Ok(Input::Done { pace_ms: 0, pending: false }),
+            Err(error) => why_of(error).map(Input::Failed),
+        }
+    }
+
+    fn ask_what_is_new(&self, have: &Have) -> Result<Stream, Error> {
+        let known = self.with(|client| Ok::<_, Error>(client.local.account_head(client.device.trust.account)))?;
+        let body = cbor::to_vec(have);
+        self.ask_stream(Some(&known), &Question::post("/v1/sync", CBOR, &body))
+    }
+
+    fn pull(&self, tally: &mut Tally) -> Result<Input, Error> {
+        match self.try_pull(tally) {
+            Ok(input) => Ok(input),
+            Err(NotTaken::Server(why)) => Ok(Input::Failed(why)),
+            Err(NotTaken::Here(error)) => Err(error),
+        }
+    }
+
+    fn try_pull(&self, tally: &mut Tally) -> Result<Input, NotTaken> {
+        let have = self.with(|client| Ok::<_, Error>(client.local.have()))?;
+        let mut stream = self.ask_what_is_new(&have)?;
+        let restored = matches!(stream.judgement.outcome, Outcome::Restored { .. });
+        if restored {
+            // What it has lost is not known yet: ask for everything, and compare.
+            stream = self.ask_what_is_new(&Have::default())?;
+        }
+        let pace_ms = stream.judgement.head.as_ref().map_or(0, |head| head.pace_ms);
+        match stream.judgement.outcome {
+            Outcome::Unchanged => {}
+            Outcome::Fresh { head } => {
+                let head = head.ok_or(Unproven::Malformed)?;
+                let mut frames = self.arrived(stream.body)?;
+                self.with(|client| client.take_in(&mut frames, &head, None, tally, &|far| self.0.progress(far)))?;
+            }
+            Outcome::Restored { epoch, head } if restored => {
+                let head = head.ok_or(Unproven::Malformed)?;
+                let generation = stream.judgement.head.map(|head| head.generation).unwrap_or_default();
+                let mut frames = self.arrived(stream.body)?;
+                let lost = self.with(|client| {
+                    let lost = client.take_in(&mut frames, &head, Some(()), tally, &|far| self.0.progress(far))?;
+                    client.device.pinned.restore_epoch = epoch;
+                    client.device.pinned.generation = generation.to_vec().into();
+                    client.profile.save(&client.device).map_err(Error::from)?;
+                    client.log.expect_event(UnixMillis(0), client.world.clock.now());
+                    Ok::<_, NotTaken>(lost)
+                })?;
+                tally.restored = Some(sentences::describe_restored(lost));
+            }
+            // It was restored between two questions: the next run sees it again.
+            Outcome::Restored { .. } => return Err(Unproven::Incomplete.into()),
+            other => {
+                let why = Why::of(&other).unwrap_or(Why::Unproven { what: Unproven::Malformed });
+                return Ok(Input::Failed(why));
+            }
+        }
+        let pending = self.with(|client| client.something_waits().map_err(Error::from))?;
+        Ok(Input::Done { pace_ms, pending })
+    }
+
+    /// A stream, whole: nobody waits for the network while it is taken in.
+    fn arrived(&self, body: Box<dyn Read + Send>) -> Result<Frames, Error> {
+        let profile = self.with(|client| Ok::<_, Error>(client.profile.clone()))?;
+        super::spool::put_by(body, &profile, |bytes| self.0.progress(Progress::Receiving { bytes })).map(Frames::new)
+    }
+
+    fn push(&self, tally: &mut Tally) -> Result<Input, Error> {
+        let (unmade, vaults) = self.with(|client| {
+            let unmade: Vec<_> = rows::vaults(client.replica.read())?.into_iter().filter(|row| !row.made).collect();
+            let made: Vec<VaultId> = client.local.vaults.keys().copied().collect();
+            Ok::<_, Error>((unmade, made))
+        })?;
+        let mut vaults: BTreeSet<VaultId> = vaults.into_iter().collect();
+        for row in unmade {
+            vaults.insert(row.vault);
+            if let Some(why) = self.push_vault(row)? {
+                return Ok(Input::Failed(why));
+            }
+        }
+        for vault in vaults {
+            match self.commit_of(vault) {
+                Ok(None) => {}
+                Ok(Some(commit)) => return self.push_commit(vault, &commit, tally),
+                Err(error) => return why_of(error).map(Input::Failed),
+            }
+        }
+        self.remove_attachments()?;
+        Ok(Input::Done { pace_ms: 0, pending: false })
+    }
+
+    /// Makes a vault on the server. Asked again word for word, nothing happens twice.
+    fn push_vault(&self, row: rows::VaultRow) -> Result<Option<Why>, Error> {
+        let mut head = row.head;
+        if head.parse_unverified().is_ok_and(|head| head.seq != 0) {
+            // A restored server has lost this vault: it begins again, and its items follow.
+            head = self.with(|client| {
+                let head = super::vaults::first_head(row.vault, &client.keys, client.device.device, client.world.clock.now());
+                rows::put_unmade_head(client.replica.read(), row.vault, &head)?;
+                Ok::<_, Error>(head)
+            })?;
+        }
+        let new = NewVault { vault: row.vault, key: row.key.into(), name: row.name.into(), head: cbor::to_vec(&head).into() };
+        let body = serde_json::to_vec(&new).unwrap_or_default();
+        let asked = self.ask(None, &Question::post("/v1/vaults", JSON, &body)).and_then(super::exchange::Answer::accepted);
+        if let Err(error) = asked {
+            return why_of(error).map(Some);
+        }
+        self.with(|client| {
+            rows::put_vault_head(client.replica.read(), row.vault, &head)?;
+            client.local.vaults.insert(row.vault, LocalVault { head: head.digest(), ..LocalVault::default() });
+            Ok::<_, Error>(None)
+        })
+    }
+
+    /// The commit of a vault that is to be sent: one that was not answered yet, or one of what waits, after the chunks it names were
+    /// uploaded.
+    fn commit_of(&self, vault: VaultId) -> Result<Option<Commit>, Error> {
+        loop {
+            match self.with(|client| client.next_of(vault))? {
+                Next::Nothing => return Ok(None),
+                Next::Commit(commit) => return Ok(Some(commit)),
+                Next::Upload(attachment, place, sealed) => self.upload_chunk(vault, attachment, place, &sealed)?,
+            }
+        }
+    }
+
+    fn push_commit(&self, vault: VaultId, commit: &Commit, tally: &mut Tally) -> Result<Input, Error> {
+        let (path, body) = (format!("/v1/vaults/{vault}/commits"), cbor::to_vec(commit));
+        let answer = match self.ask(None, &Question::post(&path, CBOR, &body)) {
+            Ok(answer) => answer,
+            Err(error) => return why_of(error).map(Input::Failed),
+        };
+        let pace_ms = answer.judgement.head.as_ref().map_or(0, |head| head.pace_ms);
+        let why = match answer.json::<Committed>() {
+            Ok(_) => {
+                tally.pushed += commit.revisions.len();
+                let (pending, waiting) = self.with(|client| {
+                    client.landed(vault, commit)?;
+                    Ok::<_, Error>((client.something_waits()?, rows::pending_count(client.replica.read())?))
+                })?;
+                self.0.progress(Progress::Sending { done: tally.pushed as u64, total: (tally.pushed + waiting) as u64 });
+                return Ok(Input::Done { pace_ms, pending });
+            }
+            Err(error) => why_of(error)?,
+        };
+        if matches!(why, Why::Refused { .. }) {
+            self.with(|client| client.give_back(vault, commit))?;
+        }
+        Ok(Input::Failed(why))
+    }
+}
+
+/// What a vault needs next to be pushed.
+enum Next {
+    Nothing,
+    Upload(AttachmentId, u64, Vec<u8>),
+    Commit(Commit),
+}
+
+impl Client {
+    /// When `sync_if_due` next has something to do.
+    pub fn next_due(&self) -> UnixMillis {
+        self.machine.due()
+    }
+
+    /// Tells the engine what happened, and asks what to do.
+    fn step(&mut self, input: Input) -> Option<Effect> {
+        self.machine.handle(input, self.world.clock.now());
+        self.machine.poll_effect()
     }
 
     /// Writes what is not urgent: the trace, and since when this device is up to date.
@@ -144,61 +315,6 @@ impl Client {
         Line { world: &mut self.world, profile: &self.profile, device: &mut self.device, traces: &mut self.traces }
     }
 
-    fn renew_session(&mut self) -> Result<Input, Error> {
-        match self.line().open_session() {
-            Ok(()) => Ok(Input::Done { pace_ms: 0, pending: false }),
-            Err(error) => why_of(error).map(Input::Failed),
-        }
-    }
-
-    fn ask_what_is_new(&mut self, have: &Have) -> Result<Stream, Error> {
-        let known = self.local.account_head(self.device.trust.account);
-        let body = cbor::to_vec(have);
-        self.line().ask_stream(Some(&known), &Question::post("/v1/sync", CBOR, &body))
-    }
-
-    fn pull(&mut self, tally: &mut Tally) -> Result<Input, Error> {
-        match self.try_pull(tally) {
-            Ok(input) => Ok(input),
-            Err(NotTaken::Server(why)) => Ok(Input::Failed(why)),
-            Err(NotTaken::Here(error)) => Err(error),
-        }
-    }
-
-    fn try_pull(&mut self, tally: &mut Tally) -> Result<Input, NotTaken> {
-        let mut stream = self.ask_what_is_new(&self.local.have())?;
-        let restored = matches!(stream.judgement.outcome, Outcome::Restored { .. });
-        if restored {
-            // What it has lost is not known yet: ask for everything, and compare.
-            stream = self.ask_what_is_new(&Have::default())?;
-        }
-        let pace_ms = stream.judgement.head.as_ref().map_or(0, |head| head.pace_ms);
-        match stream.judgement.outcome {
-            Outcome::Unchanged => {}
-            Outcome::Fresh { head } => {
-                let head = head.ok_or(Unproven::Malformed)?;
-                self.take_in(Frames::new(stream.body), &head, None, tally)?;
-            }
-            Outcome::Restored { epoch, head } if restored => {
-                let head = head.ok_or(Unproven::Malformed)?;
-                let generation = stream.judgement.head.map(|head| head.generation).unwrap_or_default();
-                let lost = self.take_in(Frames::new(stream.body), &head, Some(()), tally)?;
-                self.device.pinned.restore_epoch = epoch;
-                self.device.pinned.generation = generation.to_vec().into();
-                self.profile.save(&self.device).map_err(Error::from)?;
-                tally.restored = Some(sentences::describe_restored(lost));
-                self.log.expect_event(UnixMillis(0), self.world.clock.now());
-            }
-            // It was restored between two questions: the next run sees it again.
-            Outcome::Restored { .. } => return Err(Unproven::Incomplete.into()),
-            other => {
-                let why = Why::of(&other).unwrap_or(Why::Unproven { what: Unproven::Malformed });
-                return Ok(Input::Failed(why));
-            }
-        }
-        Ok(Input::Done { pace_ms, pending: self.something_waits()? })
-    }
-
     fn something_waits(&self) -> Result<bool, ReplicaError> {
         let db = self.replica.read();
         let sent = rows::vaults(db)?
@@ -208,7 +324,14 @@ impl Client {
     }
 
     /// Takes a stream in: one transaction, committed only after its end was proven. Returns how many items a restored server had lost.
-    fn take_in(&mut self, mut frames: Frames, head: &AccountHead, restored: Option<()>, tally: &mut Tally) -> Result<usize, NotTaken> {
+    fn take_in(
+        &mut self,
+        frames: &mut Frames,
+        head: &AccountHead,
+        restored: Option<()>,
+        tally: &mut Tally,
+        progress: &dyn Fn(Progress),
+    ) -> Result<usize, NotTaken> {
         let before = self.images_before()?;
         let from = if restored.is_some() { Local::default() } else { self.local.clone() };
         let (trust, device) = (self.device.trust.clone(), self.device.device);
@@ -248,6 +371,7 @@ impl Client {
                 Step::Vault(info) => rows::put_vault(&tx, &info, true)?,
                 Step::Revisions(vault, revisions) => {
                     pulled += revisions.len();
+                    progress(Progress::Storing { revisions: pulled as u64 });
                     for (revision, digest) in &revisions {
                         rows::put_revision(&tx, vault, revision, *digest)?;
                         if revision.kind == Kind::Tombstone {
@@ -287,52 +411,11 @@ impl Client {
         self.index.refresh(&self.replica, &self.keys, touched.iter().map(|(vault, item)| ItemRef { vault, item }))
     }
 
-    fn push(&mut self, tally: &mut Tally) -> Result<Input, Error> {
-        for row in rows::vaults(self.replica.read())? {
-            if !row.made
-                && let Some(why) = self.push_vault(row)?
-            {
-                return Ok(Input::Failed(why));
-            }
+    /// What a vault needs next. A commit is kept until it is answered.
+    fn next_of(&mut self, vault: VaultId) -> Result<Next, Error> {
+        if let Some(sent) = rows::inflight(self.replica.read(), vault)? {
+            return Ok(Next::Commit(sent));
         }
-        let vaults: Vec<VaultId> = self.local.vaults.keys().copied().collect();
-        for vault in vaults {
-            let commit = match rows::inflight(self.replica.read(), vault)? {
-                Some(sent) => Some(sent),
-                None => match self.make_commit(vault) {
-                    Ok(commit) => commit,
-                    Err(error) => return why_of(error).map(Input::Failed),
-                },
-            };
-            if let Some(commit) = commit {
-                return self.push_commit(vault, &commit, tally);
-            }
-        }
-        self.remove_attachments()?;
-        Ok(Input::Done { pace_ms: 0, pending: false })
-    }
-
-    /// Makes a vault on the server. Asked again word for word, nothing happens twice.
-    fn push_vault(&mut self, row: rows::VaultRow) -> Result<Option<Why>, Error> {
-        let mut head = row.head;
-        if head.parse_unverified().is_ok_and(|head| head.seq != 0) {
-            // A restored server has lost this vault: it begins again, and its items follow.
-            head = super::vaults::first_head(row.vault, &self.keys, self.device.device, self.world.clock.now());
-            rows::put_unmade_head(self.replica.read(), row.vault, &head)?;
-        }
-        let new = NewVault { vault: row.vault, key: row.key.into(), name: row.name.into(), head: cbor::to_vec(&head).into() };
-        let body = serde_json::to_vec(&new).unwrap_or_default();
-        let asked = self.line().ask(None, &Question::post("/v1/vaults", JSON, &body)).and_then(super::exchange::Answer::accepted);
-        if let Err(error) = asked {
-            return why_of(error).map(Some);
-        }
-        rows::put_vault_head(self.replica.read(), row.vault, &head)?;
-        self.local.vaults.insert(row.vault, LocalVault { head: head.digest(), ..LocalVault::default() });
-        Ok(None)
-    }
-
-    /// Makes the next commit of a vault from what waits, after the chunks it names were uploaded, and keeps it until it is answered.
-    fn make_commit(&mut self, vault: VaultId) -> Result<Option<Commit>, Error> {
         let mut waiting = rows::pending_of(self.replica.read(), vault, commit::REVISIONS_MAX)?;
         let current = |row: &PendingRow| self.local.vaults.get(&vault).and_then(|known| known.current(row.item)).unwrap_or_default();
         if waiting.iter().any(|row| (row.base_number, row.base_digest) != current(row)) {
@@ -341,11 +424,13 @@ impl Client {
             waiting = rows::pending_of(self.replica.read(), vault, commit::REVISIONS_MAX)?;
         }
         if waiting.is_empty() {
-            return Ok(None);
+            return Ok(Next::Nothing);
         }
         waiting.truncate(commit::batch_len(waiting.iter().map(|row| row.overview.len() + row.detail.len())));
         for row in &waiting {
-            self.upload_chunks(ItemRef { vault, item: row.item })?;
+            if let Some((attachment, place, sealed)) = rows::next_upload(self.replica.read(), vault, row.item)? {
+                return Ok(Next::Upload(attachment, place, sealed));
+            }
         }
         let known = self.local.vaults.get(&vault).cloned().unwrap_or_default();
         let author = Author { keys: &self.keys, device: self.device.device, at: self.world.clock.now() };
@@ -357,33 +442,16 @@ impl Client {
             rows::drop_pending(&tx, vault, row.item)?;
         }
         tx.commit()?;
-        Ok(Some(commit))
+        Ok(Next::Commit(commit))
     }
 
-    fn push_commit(&mut self, vault: VaultId, commit: &Commit, tally: &mut Tally) -> Result<Input, Error> {
-        let (path, body) = (format!("/v1/vaults/{vault}/commits"), cbor::to_vec(commit));
-        let answer = match self.line().ask(None, &Question::post(&path, CBOR, &body)) {
-            Ok(answer) => answer,
-            Err(error) => return why_of(error).map(Input::Failed),
-        };
-        let pace_ms = answer.judgement.head.as_ref().map_or(0, |head| head.pace_ms);
-        let why = match answer.json::<Committed>() {
-            Ok(_) => {
-                self.landed(vault, commit)?;
-                tally.pushed += commit.revisions.len();
-                return Ok(Input::Done { pace_ms, pending: self.something_waits()? });
-            }
-            Err(error) => why_of(error)?,
-        };
-        if matches!(why, Why::Refused { .. }) {
-            // It was not stored and will not be: its edits wait again, and the next pull rebases them.
-            let tx = self.replica.begin()?;
-            let mut touched = Touched::default();
-            super::rebase::take_back(&tx, &self.keys, &mut self.world, vault, commit, &mut touched)?;
-            tx.commit()?;
-            self.refresh(&touched)?;
-        }
-        Ok(Input::Failed(why))
+    /// A commit that was not stored and will not be: its edits wait again, and the next pull rebases them.
+    fn give_back(&mut self, vault: VaultId, commit: &Commit) -> Result<(), Error> {
+        let tx = self.replica.begin()?;
+        let mut touched = Touched::default();
+        super::rebase::take_back(&tx, &self.keys, &mut self.world, vault, commit, &mut touched)?;
+        tx.commit()?;
+        Ok(self.refresh(&touched)?)
     }
 
     /// The server has stored a commit.

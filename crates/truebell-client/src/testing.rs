@@ -122,6 +122,7 @@ struct Inner {
     log: LogMood,
     said: Vec<Entry>,
     page: Option<Vec<u8>>,
+    hints: Vec<u8>,
 }
 
 /// The server, and the clock everybody in a test goes by.
@@ -152,6 +153,7 @@ impl Fake {
             now: UnixMillis(1_795_442_520_000),
             faults: vec![],
             tamper: None,
+            hints: Vec::new(),
             offline: false,
             requests: vec![],
             log: LogMood::Honest,
@@ -223,6 +225,11 @@ impl Fake {
 
     pub(super) fn offline(&self, offline: bool) {
         self.inner().offline = offline;
+    }
+
+    /// What whoever listens to hints is told, all at once.
+    pub(super) fn hints(&self, bytes: &[u8]) {
+        self.inner().hints = bytes.to_vec();
     }
 
     pub(super) fn pass(&self, seconds: u64) {
@@ -363,6 +370,7 @@ impl Inner {
     }
 
     fn sign(&self, answered: Answered, body: &[u8], nonce: [u8; 16]) -> Response {
+        let is_hints = answered.stream && answered.body == self.hints;
         let status = match &answered.status {
             Status::Ok => 200,
             Status::Refused { reason, .. } => reason.http_status(),
@@ -382,7 +390,7 @@ impl Inner {
         Response {
             status,
             head: Some(head.sign(&self.key)),
-            content_type: Some("application/json".into()),
+            content_type: Some(if is_hints { "text/event-stream" } else { "application/json" }.into()),
             via: None,
             body: Box::new(std::io::Cursor::new(answered.body)),
         }
@@ -400,7 +408,7 @@ impl Inner {
         };
         let account = session.map(|account| head_of(&self.state.accounts[&account]));
         match done {
-            Ok(body) => Answered { status: Status::Ok, body, stream: parts == ["sync"], account },
+            Ok(body) => Answered { status: Status::Ok, body, stream: parts == ["sync"] || parts == ["hints"], account },
             Err(reason) => Answered { account, ..Answered::status(Status::Refused { reason, retry_at: UnixMillis(0) }) },
         }
     }
@@ -593,6 +601,7 @@ impl Inner {
                 }
                 Ok(frames.iter().flat_map(Frame::to_bytes).collect())
             }
+            ["hints"] => Ok(self.hints.clone()),
             ["vaults"] => {
                 let new: NewVault = read(body)?;
                 let head: SignedVaultHead = cbor::from_slice(&new.head).map_err(|_| Reason::Malformed)?;

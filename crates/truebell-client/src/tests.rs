@@ -4,6 +4,7 @@ mod account;
 mod chaos;
 mod hostile;
 mod log;
+mod moving;
 mod offline;
 mod replica;
 mod said;

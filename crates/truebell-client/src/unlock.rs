@@ -4,8 +4,9 @@ use super::exchange::{CBOR, Question};
 use super::index::Index;
 use super::profile::{Device, Lock};
 use super::replica::{Replica, ReplicaError, rows};
-use super::session::Line;
+use super::session::{Bare, Line, Wire};
 use super::{Client, Error, Profile, World};
+use std::cell::RefCell;
 use std::io::Read;
 use truebell_core::account::Unlocked;
 use truebell_core::cbor;
@@ -128,7 +129,7 @@ pub(super) fn fetch_keyset(
     let have = cbor::to_vec(&Have { events: chain.seq, record: 0, vaults });
     let trust = device.trust.clone();
     let mut traces = Vec::new();
-    let mut line = Line { world, profile, device, traces: &mut traces };
+    let line = Bare(RefCell::new(Line { world, profile, device, traces: &mut traces }));
     let stream = line.ask_stream(None, &Question::post("/v1/sync", CBOR, &have))?;
     if let Some(why) = truebell_engine::sync::Why::of(&stream.judgement.outcome) {
         return Err(Error::Server(why));
@@ -210,6 +211,7 @@ pub(super) fn assemble(
         machine,
         log,
         budget: Budget::default(),
+        hint_not_before: UnixMillis(0),
         world,
         said: None,
         traces: Vec::new(),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use truebell_core::ids::{AttachmentId, ItemId, VaultId};
-use truebell_core::item::{Category, FieldKind, Item, State};
+use truebell_core::item::{Category, FieldKind, Item, Past, PastWhy, State};
 use truebell_core::secret::Secret;
 use truebell_core::time::UnixMillis;
 
@@ -132,6 +132,26 @@ pub struct FieldView {
     pub concealed: bool,
     /// Its value; `null` where it is concealed and was not asked for.
     pub value: Option<Secret>,
+}
+
+/// A value an item had and that no version of it has: two devices had edited the same field, or it came with an import or a move.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastView {
+    /// `section/field`, `title`, `note`, …
+    pub field: String,
+    /// Until when it was current.
+    pub until: UnixMillis,
+    /// How it came to be here: `merged`, `edited`, `imported`.
+    pub why: PastWhy,
+    /// The value; `null` unless asked for.
+    pub value: Option<Secret>,
+}
+
+impl PastView {
+    /// With its value, or without.
+    pub fn new(past: Past, reveal: bool) -> Self {
+        Self { field: past.field, until: past.until, why: past.why, value: reveal.then_some(past.value) }
+    }
 }
 
 /// An attachment, without its key.

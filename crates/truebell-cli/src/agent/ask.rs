@@ -165,15 +165,24 @@ pub enum Ask {
         /// To this version.
         version: Option<u64>,
     },
+    /// Into another vault.
+    Move {
+        /// Which.
+        item: ItemName,
+        /// The vault.
+        to: String,
+    },
     /// Into the archive.
     Archive {
         /// Which.
         item: ItemName,
     },
-    /// An item's versions.
+    /// An item's versions, and values it had that no version has.
     History {
         /// Which.
         item: ItemName,
+        /// With those values.
+        reveal: bool,
     },
     /// Adds many items, their times kept. Nothing is synced before `Sync` is asked.
     Import {
@@ -329,6 +338,7 @@ impl Ask {
             | Self::Edit { .. }
             | Self::Remove { .. }
             | Self::Restore { .. }
+            | Self::Move { .. }
             | Self::Archive { .. }
             | Self::Detach { .. }
             | Self::RenameVault { .. } => true,

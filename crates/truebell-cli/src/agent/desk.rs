@@ -2,17 +2,21 @@
 //! without the agent. Never here: sockets, prompts, words about how to type a command.
 
 use super::answer::{
-    Card, FieldView, ItemView, Listing, LogEvent, LogEvidence, LogView, Made, OpenStatus, Opened, Row, Section, StatusView, SyncNote,
+    Card, FieldView, ItemView, Listing, LogEvent, LogEvidence, LogView, Made, OpenStatus, Opened, PastView, Row, Section, StatusView,
+    SyncNote,
 };
 use super::ask::{Ask, ItemName, Scope, State};
-use super::door::Streams;
+use super::door::{Streams, unheard};
 use super::edit;
 use crate::exit::{Answered, Candidate, Code, Failure};
 use crate::output::{NoticeLine, count_text};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
-use truebell_client::{Client, Clock, Error, Filter, ItemRef, Kind, Listed, Profile, ProfileError, ReplicaError, Shown, SystemClock};
+use truebell_client::{
+    Client, Clock, Error, Filter, Hold, ItemRef, Kind, Listed, Online, Profile, ProfileError, Progress, ReplicaError, Shown, SystemClock,
+};
 use truebell_core::event::CheckCode;
 use truebell_core::ids::VaultId;
 use truebell_core::item::{FieldKind, Item};
@@ -26,12 +30,47 @@ use truebell_engine::sync::{View, Why};
 /// After a try that ended in silence, edits wait this long before the next try of their own accord: nobody should sit through a
 /// time-out with each edit.
 const SILENCE: Duration = Duration::from_secs(30);
+/// Where the sync goes on in the background anyway, an edit waits no longer than this for word from the server.
+const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The desk.
+/// The desk. Many may ask at once: the client is held for moments, and by nobody who waits for the network.
 pub struct Desk {
-    client: Option<Client>,
+    client: Mutex<Option<Client>>,
+    /// Whose turn it is to be online: one run at a time.
+    turn: Mutex<()>,
     profile: Profile,
-    silent_since: Option<UnixMillis>,
+    /// Whether this process outlives the answer, so that a sync may go on after it.
+    stays: bool,
+    silent_since: Mutex<Option<UnixMillis>>,
+}
+
+/// A lock of ours.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A thread that panicked has left no half-made state behind: the desk's transactions are the replica's.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Hold for Desk {
+    fn with<T, E: From<Error>>(&self, act: impl FnOnce(&mut Client) -> Result<T, E>) -> Result<T, E> {
+        act(held(&self.client).as_mut().ok_or(Error::Closed)?)
+    }
+}
+
+/// A turn online, which tells how far it is.
+struct Turn<'a> {
+    desk: &'a Desk,
+    far: &'a dyn Fn(Progress),
+    _turn: MutexGuard<'a, ()>,
+}
+
+impl Hold for Turn<'_> {
+    fn with<T, E: From<Error>>(&self, act: impl FnOnce(&mut Client) -> Result<T, E>) -> Result<T, E> {
+        self.desk.with(act)
+    }
+
+    fn progress(&self, far: Progress) {
+        (self.far)(far);
+    }
 }
 
 /// A failure of the client library, with its exit code.
@@ -41,6 +80,7 @@ pub fn failure_of(error: &Error) -> Failure {
         Error::Profile(ProfileError::Name) => Code::Usage,
         Error::Profile(ProfileError::Damaged { .. }) | Error::Replica(ReplicaError::Damaged { .. }) | Error::Keys(_) => Code::Damaged,
         Error::Ambiguous { .. } => Code::Ambiguous,
+        Error::Closed => Code::Locked,
         error => match error.kind() {
             Kind::Usage => Code::Usage,
             Kind::NotFound => Code::NotFound,
@@ -76,25 +116,38 @@ fn now() -> UnixMillis {
 type Asked = Answered<Vec<u8>>;
 
 impl Desk {
-    /// With an unlocked account.
-    pub fn new(profile: Profile, client: Client) -> Self {
-        Self { client: Some(client), profile, silent_since: None }
+    /// With an unlocked account. `stays` where this process lives on after its answers.
+    pub fn new(profile: Profile, client: Client, stays: bool) -> Arc<Self> {
+        let silent_since = Mutex::new(None);
+        Arc::new(Self { client: Mutex::new(Some(client)), turn: Mutex::new(()), profile, stays, silent_since })
     }
 
-    fn client(&mut self) -> Answered<&mut Client> {
-        self.client.as_mut().ok_or_else(|| Failure::new(Code::Locked, "The account is locked: unlock it with `truebell unlock`."))
+    /// Uses the client for a moment.
+    fn local<T>(&self, act: impl FnOnce(&mut Client) -> Answered<T>) -> Answered<T> {
+        let mut client = held(&self.client);
+        act(client.as_mut().ok_or_else(|| Failure::new(Code::Locked, "The account is locked: unlock it with `truebell unlock`."))?)
     }
 
-    /// Answers with JSON. `streams` carry the bytes of attachments.
-    pub fn answer(&mut self, ask: Ask, streams: &mut Streams<'_>) -> Asked {
+    /// Waits for its turn, and is online.
+    fn online<'a>(&'a self, far: &'a dyn Fn(Progress)) -> Online<Turn<'a>> {
+        Online::new(Turn { desk: self, far, _turn: held(&self.turn) })
+    }
+
+    /// Asks without changing anything, whoever else is online.
+    fn asking(&self) -> Online<&Self> {
+        Online::new(self)
+    }
+
+    /// Answers with JSON. `streams` carry the bytes of attachments, and how far a sync is.
+    pub fn answer(self: &Arc<Self>, ask: Ask, streams: &mut Streams<'_>) -> Asked {
         match ask {
             Ask::Lock => {
-                self.client = None;
+                drop(held(&self.client).take());
                 done()
             }
             Ask::Stay { .. } => done(),
             Ask::Status { why } => self.status(why),
-            Ask::Sync => json(&self.client()?.sync().map_err(of)?),
+            Ask::Sync => json(&self.online(streams.progress).sync().map_err(of)?),
             Ask::List { scope } => self.list(None, &scope),
             Ask::Search { text, scope } => self.list(Some(&text), &scope),
             Ask::Item { item, reveal, version } => self.item(&item, reveal, version),
@@ -106,19 +159,19 @@ impl Desk {
                 edit::apply(&mut edited, &changes)?;
                 client.edit(at, edited).map_err(of)
             }),
+            Ask::Move { item, to } => self.move_item(&item, &to),
             Ask::Remove { item, purge: false } => self.change(&item, |client, at| client.trash(at).map_err(of)),
             Ask::Remove { item, purge: true } => self.purge(&item),
             Ask::Restore { item, version: None } => self.change(&item, |client, at| client.restore(at).map_err(of)),
             Ask::Restore { item, version: Some(number) } => self.change(&item, |client, at| client.restore_version(at, number).map_err(of)),
             Ask::Archive { item } => self.change(&item, |client, at| client.archive(at).map_err(of)),
-            Ask::History { item } => {
-                let at = self.find(&item)?;
-                json(&serde_json::json!({ "versions": self.client()?.history(at).map_err(of)? }))
-            }
+            Ask::History { item, reveal } => self.history(&item, reveal),
             Ask::Import { vault, items } => self.import(vault.as_deref(), items),
             Ask::Open { scope, from, count } => self.open(&scope, from, count),
             Ask::Attach { item, name, .. } => {
-                self.change(&item, |client, at| client.attach(at, &name, streams.input).map(drop).map_err(of))
+                let at = self.find(&item)?;
+                self.asking().attach(at, &name, streams.input).map_err(of)?;
+                self.made(at)
             }
             Ask::Attachment { item, attachment } => self.read_attachment(&item, &attachment, streams),
             Ask::AttachmentById { item, attachment } => self.read_attachment(&item, &attachment.to_string(), streams),
@@ -126,27 +179,29 @@ impl Desk {
                 let card = find_attachment(&client.item(at).map_err(of)?, &attachment)?;
                 client.detach(at, card.id).map_err(of)
             }),
-            Ask::Vaults => json(&serde_json::json!({ "vaults": self.client()?.vaults().map_err(of)? })),
+            Ask::Vaults => json(&serde_json::json!({ "vaults": self.local(|client| client.vaults().map_err(of))? })),
             Ask::CreateVault { name } => {
-                let vault = self.client()?.create_vault(&name).map_err(of)?;
+                let vault = self.local(|client| client.create_vault(&name).map_err(of))?;
                 json(&serde_json::json!({ "vault": vault, "name": name }))
             }
             Ask::RenameVault { vault, name } => self.rename_vault(&vault, &name),
             Ask::Devices => self.devices(),
-            Ask::RevokeDevice { device } => self.act(|client| client.revoke_device(device)),
+            Ask::RevokeDevice { device } => self.act(|online| online.revoke_device(device)),
             Ask::Sessions => self.sessions(),
-            Ask::RevokeSession { session } => self.act(|client| client.revoke_session(session)),
-            Ask::Kit => json(&super::kit::line_of(&self.client()?.kit().map_err(of)?)),
-            Ask::ChangePassword { current, new } => self.act(|client| client.change_password(&current, &new)),
-            Ask::RotateSecretKey { password } => json(&super::kit::line_of(&self.client()?.rotate_secret_key(&password).map_err(of)?)),
-            Ask::ChangeAddress { email } => self.act(|client| client.change_address(&email)),
-            Ask::DeleteAccount => json(&serde_json::json!({ "due": self.client()?.schedule_deletion().map_err(of)? })),
-            Ask::KeepAccount => self.act(Client::cancel_deletion),
-            Ask::MakeSecondFactor => json(&serde_json::json!({ "uri": self.client()?.make_second_factor().map_err(of)? })),
-            Ask::AddSecondFactor { uri, code } => self.act(|client| client.add_second_factor(&uri, &code)),
-            Ask::RemoveSecondFactor { code } => self.act(|client| client.remove_second_factor(&code)),
+            Ask::RevokeSession { session } => self.act(|online| online.revoke_session(session)),
+            Ask::Kit => json(&super::kit::line_of(&self.local(|client| client.kit().map_err(of))?)),
+            Ask::ChangePassword { current, new } => self.act(|online| online.change_password(&current, &new)),
+            Ask::RotateSecretKey { password } => {
+                json(&super::kit::line_of(&self.online(streams.progress).rotate_secret_key(&password).map_err(of)?))
+            }
+            Ask::ChangeAddress { email } => self.act(|online| online.change_address(&email)),
+            Ask::DeleteAccount => json(&serde_json::json!({ "due": self.online(streams.progress).schedule_deletion().map_err(of)? })),
+            Ask::KeepAccount => self.act(|online| online.cancel_deletion()),
+            Ask::MakeSecondFactor => json(&serde_json::json!({ "uri": self.local(|client| client.make_second_factor().map_err(of))? })),
+            Ask::AddSecondFactor { uri, code } => self.act(|online| online.add_second_factor(&uri, &code)),
+            Ask::RemoveSecondFactor { code } => self.act(|online| online.remove_second_factor(&code)),
             Ask::Inbox => self.inbox(),
-            Ask::Seen { seqs } => self.act(|client| client.mark_seen(&seqs)),
+            Ask::Seen { seqs } => self.local(|client| client.mark_seen(&seqs).map_err(of)).and_then(|()| done()),
             Ask::Log { compare } => self.log(compare.as_deref()),
             Ask::LogWitnesses { set } => self.log_witnesses(set),
             Ask::VerifyNotice { code } => self.verify_notice(&code),
@@ -154,34 +209,39 @@ impl Desk {
         }
     }
 
-    fn act(&mut self, act: impl FnOnce(&mut Client) -> Result<(), Error>) -> Asked {
-        act(self.client()?).map_err(of)?;
+    fn act(&self, act: impl FnOnce(&Online<Turn<'_>>) -> Result<(), Error>) -> Asked {
+        act(&self.online(&unheard)).map_err(of)?;
         done()
     }
 
     /// Notices this device has not shown yet.
-    pub fn unseen(&mut self) -> Vec<NoticeLine> {
+    pub fn unseen(&self) -> Vec<NoticeLine> {
         // A replica that cannot be read fails the question itself; the notices then come with the next.
-        let entries = self.client.as_ref().map_or_else(Vec::new, |client| client.unseen().unwrap_or_default());
+        let entries = held(&self.client).as_ref().map_or_else(Vec::new, |client| client.unseen().unwrap_or_default());
         entries.iter().filter(|entry| !entry.own).map(|entry| NoticeLine::from(&entry.notice)).collect()
     }
 
-    /// Syncs where the server's pacing allows it: the agent's own initiative, not a question. Whether the server was silent.
-    pub fn sync_if_due(&mut self) -> Answered<bool> {
-        let Some(client) = self.client.as_mut() else { return Ok(false) };
-        let synced = client.sync_if_due().map_err(of)?;
-        Ok(synced.is_some_and(|synced| matches!(synced.view, View::Stale { why: Why::Unreachable { .. }, .. })))
+    /// Syncs where the server's pacing allows it: the agent's own initiative, not a question.
+    pub fn sync_if_due(&self) -> Answered {
+        self.online(&unheard).sync_if_due().map(drop).map_err(of)
     }
 
-    /// When that has something to do next.
+    /// Listens to the server's hints until there is nothing to hear any more. Each wakes the engine, and then `heard` is called.
+    pub fn listen(&self, heard: impl FnMut()) -> Answered<Option<Why>> {
+        self.asking().listen(heard).map_err(of)
+    }
+
+    /// When that has something to do next; `None` while others have the client.
     pub fn next_due(&self) -> Option<UnixMillis> {
-        self.client.as_ref().map(Client::next_due)
+        self.client.try_lock().ok()?.as_ref().map(Client::next_due)
     }
 
-    fn status(&mut self, why: bool) -> Asked {
+    fn status(&self, why: bool) -> Asked {
         let profile = self.profile.name().to_owned();
-        let client = self.client()?;
-        let status = client.status().map_err(of)?;
+        let (status, trace) = self.local(|client| {
+            let trace = if why { Some(client.trace().map_err(of)?) } else { None };
+            Ok((client.status().map_err(of)?, trace))
+        })?;
         let open = OpenStatus {
             epoch: status.epoch,
             items: status.items,
@@ -195,7 +255,7 @@ impl Desk {
             sentence: status.sentence,
             log: serde_json::to_value(&status.log).unwrap_or_default(),
             log_sentence: status.log_sentence,
-            why: if why { Some(client.trace().map_err(of)?) } else { None },
+            why: trace,
         };
         json(&StatusView {
             profile,
@@ -213,59 +273,48 @@ impl Desk {
     }
 
     /// The one item meant. Where several may be, the failure lists them with what tells them apart.
-    fn find(&mut self, item: &ItemName) -> Answered<ItemRef> {
-        let client = self.client()?;
-        let vault = item.vault.as_deref().map(|vault| client.find_vault(Some(vault))).transpose().map_err(of)?;
-        client.find(&item.name, vault).map_err(|error| {
-            let mut failure = failure_of(&error);
-            if matches!(error, Error::Ambiguous { .. }) {
-                failure.candidates = candidates(client, &item.name, vault);
-                failure.message = format!("{} items may be meant by “{}”: name one by its id.", failure.candidates.len(), item.name);
-            }
-            failure
+    fn find(&self, item: &ItemName) -> Answered<ItemRef> {
+        self.local(|client| find(client, item))
+    }
+
+    fn list(&self, text: Option<&str>, scope: &Scope) -> Asked {
+        self.local(|client| {
+            let filter = filter(client, scope)?;
+            let names = vault_names(client)?;
+            let listed = match text {
+                None => client.list(&filter),
+                Some(text) => client.search(text, &filter),
+            };
+            json(&Listing { items: listed.iter().map(|line| row(line, &names)).collect() })
         })
     }
 
-    fn filter(&mut self, scope: &Scope) -> Answered<Filter> {
-        let client = self.client()?;
-        let shown = match scope.state {
-            State::Active => Shown::Active,
-            State::Archived => Shown::Archived,
-            State::Trashed => Shown::Trashed,
-            State::All => Shown::All,
-        };
-        let vault = scope.vault.as_deref().map(|vault| client.find_vault(Some(vault))).transpose().map_err(of)?;
-        Ok(Filter { vault, category: scope.category, tag: scope.tag.clone(), favourite: scope.favourite, shown })
+    fn item(&self, item: &ItemName, reveal: bool, version: Option<u64>) -> Asked {
+        self.local(|client| {
+            let at = find(client, item)?;
+            let names = vault_names(client)?;
+            let opened = match version {
+                None => client.item(at),
+                Some(number) => client.version(at, number),
+            }
+            .map_err(of)?;
+            let line = client.overview(at).map_err(of)?;
+            let row = row(&Listed { overview: &opened.overview, ..line }, &names).to_owned_text();
+            json(&view(row, &opened, reveal))
+        })
     }
 
-    fn list(&mut self, text: Option<&str>, scope: &Scope) -> Asked {
-        let filter = self.filter(scope)?;
-        let client = self.client()?;
-        let names = vault_names(client)?;
-        let listed = match text {
-            None => client.list(&filter),
-            Some(text) => client.search(text, &filter),
-        };
-        json(&Listing { items: listed.iter().map(|line| row(line, &names)).collect() })
+    fn history(&self, item: &ItemName, reveal: bool) -> Asked {
+        self.local(|client| {
+            let at = find(client, item)?;
+            let past = client.item(at).map_err(of)?.detail.past;
+            let past: Vec<_> = past.into_iter().map(|past| PastView::new(past, reveal)).collect();
+            json(&serde_json::json!({ "versions": client.history(at).map_err(of)?, "past": past }))
+        })
     }
 
-    fn item(&mut self, item: &ItemName, reveal: bool, version: Option<u64>) -> Asked {
-        let at = self.find(item)?;
-        let client = self.client()?;
-        let names = vault_names(client)?;
-        let opened = match version {
-            None => client.item(at),
-            Some(number) => client.version(at, number),
-        }
-        .map_err(of)?;
-        let line = client.overview(at).map_err(of)?;
-        let row = row(&Listed { overview: &opened.overview, ..line }, &names).to_owned_text();
-        json(&view(row, &opened, reveal))
-    }
-
-    fn field(&mut self, item: &ItemName, name: &str) -> Asked {
-        let at = self.find(item)?;
-        let item = self.client()?.item(at).map_err(of)?;
+    fn field(&self, item: &ItemName, name: &str) -> Asked {
+        let item = self.opened(item)?;
         let value = match item.find_field(name) {
             Some(field) => field.value.clone(),
             None => pseudo_field(&item, name)?,
@@ -273,152 +322,151 @@ impl Desk {
         json(&serde_json::json!({ "value": value }))
     }
 
-    fn totp(&mut self, item: &ItemName) -> Asked {
-        let at = self.find(item)?;
-        let item = self.client()?.item(at).map_err(of)?;
+    fn totp(&self, item: &ItemName) -> Asked {
+        let item = self.opened(item)?;
         let totp = find_totp(&item)?;
         let code = totp.code(now());
         json(&serde_json::json!({ "code": code.text, "seconds_left": code.left_s, "period": totp.period_s() }))
     }
 
-    fn create(&mut self, vault: Option<&str>, mut item: Item) -> Asked {
+    fn create(self: &Arc<Self>, vault: Option<&str>, mut item: Item) -> Asked {
         edit::settle(&mut item);
         let title = item.overview.title.clone();
-        let client = self.client()?;
-        let vault = client.find_vault(vault).map_err(of)?;
-        let made = client.create(vault, item).map_err(of)?;
+        let made = self.local(|client| {
+            let vault = client.find_vault(vault).map_err(of)?;
+            client.create(vault, item).map_err(of)
+        })?;
         let sync = self.send_edits()?;
         json(&Made { id: made.item, vault: made.vault, title, sync })
     }
 
-    fn change(&mut self, item: &ItemName, change: impl FnOnce(&mut Client, ItemRef) -> Answered) -> Asked {
-        let at = self.find(item)?;
-        change(self.client()?, at)?;
-        let title = self.client()?.overview(at).map_err(of)?.overview.title.clone();
+    fn change(self: &Arc<Self>, item: &ItemName, change: impl FnOnce(&mut Client, ItemRef) -> Answered) -> Asked {
+        let at = self.local(|client| {
+            let at = find(client, item)?;
+            change(client, at)?;
+            Ok(at)
+        })?;
+        self.made(at)
+    }
+
+    /// What an edit is answered with, once it was sent or could not be.
+    fn made(self: &Arc<Self>, at: ItemRef) -> Asked {
+        let title = self.local(|client| Ok(client.overview(at).map_err(of)?.overview.title.clone()))?;
         let sync = self.send_edits()?;
         json(&Made { id: at.item, vault: at.vault, title, sync })
     }
 
-    fn purge(&mut self, item: &ItemName) -> Asked {
-        let at = self.find(item)?;
-        let client = self.client()?;
-        let title = client.overview(at).map_err(of)?.overview.title.clone();
-        client.purge(at).map_err(of)?;
+    fn move_item(self: &Arc<Self>, item: &ItemName, to: &str) -> Asked {
+        let (at, to) = self.local(|client| Ok((find(client, item)?, client.find_vault(Some(to)).map_err(of)?)))?;
+        let moved = self.asking().move_item(at, to).map_err(of)?;
+        self.made(moved)
+    }
+
+    fn purge(self: &Arc<Self>, item: &ItemName) -> Asked {
+        let (at, title) = self.local(|client| {
+            let at = find(client, item)?;
+            let title = client.overview(at).map_err(of)?.overview.title.clone();
+            client.purge(at).map_err(of)?;
+            Ok((at, title))
+        })?;
         let sync = self.send_edits()?;
         json(&Made { id: at.item, vault: at.vault, title, sync })
     }
 
-    fn rename_vault(&mut self, vault: &str, name: &str) -> Asked {
-        let client = self.client()?;
-        let at = client.find_vault(Some(vault)).map_err(of)?;
-        client.rename_vault(at, name).map_err(of)?;
+    fn rename_vault(self: &Arc<Self>, vault: &str, name: &str) -> Asked {
+        let at = self.local(|client| {
+            let at = client.find_vault(Some(vault)).map_err(of)?;
+            client.rename_vault(at, name).map_err(of)?;
+            Ok(at)
+        })?;
         let sync = self.send_edits()?;
         json(&serde_json::json!({ "vault": at, "name": name, "synced": sync.synced, "waiting": sync.waiting }))
     }
 
-    fn import(&mut self, vault: Option<&str>, items: Vec<Item>) -> Asked {
-        let client = self.client()?;
-        let vault = client.find_vault(vault).map_err(of)?;
-        let made = client.import(vault, items).map_err(of)?;
+    fn import(&self, vault: Option<&str>, items: Vec<Item>) -> Asked {
+        let (vault, made) = self.local(|client| {
+            let vault = client.find_vault(vault).map_err(of)?;
+            Ok((vault, client.import(vault, items).map_err(of)?))
+        })?;
         json(&serde_json::json!({ "vault": vault, "ids": made.iter().map(|made| made.item).collect::<Vec<_>>() }))
     }
 
-    fn open(&mut self, scope: &Scope, from: usize, count: usize) -> Asked {
-        let filter = self.filter(scope)?;
-        let client = self.client()?;
-        let all = client.list(&filter);
-        let total = all.len();
-        let some: Vec<ItemRef> = all.iter().skip(from).take(count).map(|line| ItemRef { vault: line.vault, item: line.id }).collect();
-        let items = some.into_iter().map(|at| client.item(at).map(|item| (at.item, item))).collect::<Result<Vec<_>, _>>().map_err(of)?;
-        json(&Opened { total, items })
-    }
-
-    fn read_attachment(&mut self, item: &ItemName, name: &str, streams: &mut Streams<'_>) -> Asked {
-        let at = self.find(item)?;
-        let client = self.client()?;
-        let card = find_attachment(&client.item(at).map_err(of)?, name)?;
-        client.read_attachment(at, card.id, streams.output).map_err(of)?;
-        json(&card)
-    }
-
-    fn devices(&mut self) -> Asked {
-        let client = self.client()?;
-        let current = client.device_id();
-        let devices = client.devices().map_err(of)?;
-        json(&serde_json::json!({ "current": current, "devices": devices }))
-    }
-
-    fn sessions(&mut self) -> Asked {
-        let client = self.client()?;
-        let sessions = client.sessions().map_err(of)?;
-        // Names are for people; without them the list is still true.
-        let names: BTreeMap<String, String> =
-            client.devices().unwrap_or_default().into_iter().map(|device| (device.device.to_string(), device.name)).collect();
-        json(&serde_json::json!({ "sessions": sessions, "device_names": names }))
-    }
-
-    fn inbox(&mut self) -> Asked {
-        let client = self.client()?;
-        let synced = client.sync().map_err(of)?;
-        let up_to_date = matches!(synced.view, View::UpToDate { .. });
-        json(&serde_json::json!({ "events": client.inbox().map_err(of)?, "up_to_date": up_to_date, "sentence": synced.sentence }))
-    }
-
-    fn log(&mut self, compare: Option<&str>) -> Asked {
-        let client = self.client()?;
-        drop(client.sync().map_err(of)?);
-        let compared = match compare {
-            Some(note) => Some(compare_words(client.compare_log(note).map_err(of)?)),
-            None => None,
-        };
-        let mut events = Vec::new();
-        for entry in client.inbox().map_err(of)?.iter().rev() {
-            let standing = client.standing_in_log(entry.notice.seq).map_err(of)?;
-            let (seq, code, sentence) = (entry.notice.seq, entry.notice.code.to_string(), log::describe(&standing));
-            events.push(LogEvent { seq, code, standing: serde_json::to_value(&standing).unwrap_or_default(), sentence });
-        }
-        let standing = client.log_standing().map_err(of)?;
-        let evidence = client.log_evidence().map(|(how, remembered, shown)| LogEvidence {
-            how: serde_json::to_value(how).unwrap_or_default(),
-            remembered: remembered.to_owned(),
-            shown: shown.to_owned(),
-        });
-        json(&LogView {
-            sentence: log::describe_log(&standing),
-            standing: serde_json::to_value(&standing).unwrap_or_default(),
-            checkpoint: client.log_checkpoint().map(str::to_owned),
-            events,
-            evidence,
-            compared,
+    fn open(&self, scope: &Scope, from: usize, count: usize) -> Asked {
+        self.local(|client| {
+            let all = client.list(&filter(client, scope)?);
+            let total = all.len();
+            let some = all.iter().skip(from).take(count).map(|line| ItemRef { vault: line.vault, item: line.id });
+            let items = some.map(|at| client.item(at).map(|item| (at.item, item))).collect::<Result<Vec<_>, _>>().map_err(of)?;
+            json(&Opened { total, items })
         })
     }
 
-    fn log_witnesses(&mut self, set: Option<(Vec<String>, usize)>) -> Asked {
-        let client = self.client()?;
-        if let Some((keys, needed)) = set {
-            let read = keys.iter().map(|key| key.parse().map_err(|why| Failure::usage(format!("{key}: {why}."))));
-            let policy = Policy::new(read.collect::<Answered<Vec<_>>>()?, needed);
-            if needed > policy.witnesses().len() {
-                return Err(Failure::usage("More witnesses would have to sign than there are: lower --needed, or name more of them."));
+    fn read_attachment(&self, item: &ItemName, name: &str, streams: &mut Streams<'_>) -> Asked {
+        let (at, card) = self.local(|client| {
+            let at = find(client, item)?;
+            Ok((at, find_attachment(&client.item(at).map_err(of)?, name)?))
+        })?;
+        self.asking().read_attachment(at, card.id, streams.output).map_err(of)?;
+        json(&card)
+    }
+
+    fn devices(&self) -> Asked {
+        let current = self.local(|client| Ok(client.device_id()))?;
+        let devices = self.online(&unheard).devices().map_err(of)?;
+        json(&serde_json::json!({ "current": current, "devices": devices }))
+    }
+
+    fn sessions(&self) -> Asked {
+        let online = self.online(&unheard);
+        let sessions = online.sessions().map_err(of)?;
+        // Names are for people; without them the list is still true.
+        let names: BTreeMap<String, String> =
+            online.devices().unwrap_or_default().into_iter().map(|device| (device.device.to_string(), device.name)).collect();
+        json(&serde_json::json!({ "sessions": sessions, "device_names": names }))
+    }
+
+    fn inbox(&self) -> Asked {
+        let synced = self.online(&unheard).sync().map_err(of)?;
+        let events = self.local(|client| client.inbox().map_err(of))?;
+        let up_to_date = matches!(synced.view, View::UpToDate { .. });
+        json(&serde_json::json!({ "events": events, "up_to_date": up_to_date, "sentence": synced.sentence }))
+    }
+
+    fn log(&self, compare: Option<&str>) -> Asked {
+        drop(self.online(&unheard).sync().map_err(of)?);
+        json(&self.local(|client| log_view(client, compare).map_err(of))?)
+    }
+
+    fn log_witnesses(&self, set: Option<(Vec<String>, usize)>) -> Asked {
+        let new = match set {
+            Some((keys, needed)) => {
+                let read = keys.iter().map(|key| key.parse().map_err(|why| Failure::usage(format!("{key}: {why}."))));
+                let policy = Policy::new(read.collect::<Answered<Vec<_>>>()?, needed);
+                if needed > policy.witnesses().len() {
+                    return Err(Failure::usage("More witnesses would have to sign than there are: lower --needed, or name more of them."));
+                }
+                Some(policy)
             }
-            client.set_log_policy(&policy).map_err(of)?;
-        }
-        let policy = client.log_policy();
+            None => None,
+        };
+        let policy = self.local(|client| {
+            new.map_or(Ok(()), |policy| client.set_log_policy(&policy)).map_err(of)?;
+            Ok(client.log_policy())
+        })?;
         let witnesses: Vec<String> = policy.witnesses().iter().map(ToString::to_string).collect();
         json(&serde_json::json!({ "witnesses": witnesses, "needed": policy.needed() }))
     }
 
-    fn verify_notice(&mut self, code: &str) -> Asked {
+    fn verify_notice(&self, code: &str) -> Asked {
         let code = CheckCode::parse(code).ok_or_else(|| Failure::usage("A check code is ten letters and digits, such as 7KQ4F-2M9XB."))?;
-        json(&self.client()?.verify_notice(&code).map_err(of)?)
+        json(&self.asking().verify_notice(&code).map_err(of)?)
     }
 
-    fn sign_out(&mut self, discard: bool) -> Asked {
-        let client = self.client()?;
+    fn sign_out(&self, discard: bool) -> Asked {
         if !discard {
             // A last try to send what waits; if it fails, the refusal below says so.
-            drop(client.sync().map_err(of)?);
-            let pending = client.status().map_err(of)?.pending;
+            drop(self.online(&unheard).sync().map_err(of)?);
+            let pending = self.local(|client| Ok(client.status().map_err(of)?.pending))?;
             if pending > 0 {
                 return Err(Failure::plain(format!(
                     "Not at the server yet: {}. Sync first, or give up what waits with --discard.",
@@ -426,30 +474,104 @@ impl Desk {
                 )));
             }
         }
-        if let Some(client) = self.client.take() {
+        let client = held(&self.client).take();
+        if let Some(client) = client {
             client.sign_out(discard).map_err(of)?;
         }
         done()
     }
 
     /// Sends what waits, and says whether it went. Not being able to is no failure: the edit is kept here.
-    fn send_edits(&mut self) -> Answered<SyncNote> {
-        let waiting = |why: String| SyncNote { synced: false, waiting: Some(why) };
-        if self.silent_since.is_some_and(|since| now() - since < SILENCE) {
-            return Ok(waiting("The server did not answer a moment ago.".into()));
+    fn send_edits(self: &Arc<Self>) -> Answered<SyncNote> {
+        let waiting = |why: &str| Ok(SyncNote { synced: false, waiting: Some(why.to_owned()) });
+        if held(&self.silent_since).is_some_and(|since| now() - since < SILENCE) {
+            return waiting("The server did not answer a moment ago.");
         }
-        let synced = self.client()?.sync().map_err(of)?;
+        if !self.stays {
+            return self.send_edits_now();
+        }
+        let (desk, (tell, told)) = (Arc::clone(self), mpsc::channel());
+        // Whoever asked may have gone when it is done.
+        std::thread::spawn(move || tell.send(desk.send_edits_now()).unwrap_or_default());
+        told.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+            *held(&self.silent_since) = Some(now());
+            waiting("The server has not answered yet.")
+        })
+    }
+
+    fn send_edits_now(&self) -> Answered<SyncNote> {
+        let synced = self.online(&unheard).sync().map_err(of)?;
         let silent = matches!(&synced.view, View::Stale { why: Why::Unreachable { failure: outcome::Failure::Timeout }, .. });
-        self.silent_since = silent.then(now);
+        *held(&self.silent_since) = silent.then(now);
         match synced.view {
             View::UpToDate { .. } => Ok(SyncNote { synced: true, waiting: None }),
-            _ => Ok(waiting(synced.sentence)),
+            _ => Ok(SyncNote { synced: false, waiting: Some(synced.sentence) }),
         }
     }
+
+    /// The item meant, opened.
+    fn opened(&self, item: &ItemName) -> Answered<Item> {
+        self.local(|client| {
+            let at = find(client, item)?;
+            client.item(at).map_err(of)
+        })
+    }
+}
+
+/// The one item meant. Where several may be, the failure lists them with what tells them apart.
+fn find(client: &Client, item: &ItemName) -> Answered<ItemRef> {
+    let vault = item.vault.as_deref().map(|vault| client.find_vault(Some(vault))).transpose().map_err(of)?;
+    client.find(&item.name, vault).map_err(|error| {
+        let mut failure = failure_of(&error);
+        if matches!(error, Error::Ambiguous { .. }) {
+            failure.candidates = candidates(client, &item.name, vault);
+            failure.message = format!("{} items may be meant by “{}”: name one by its id.", failure.candidates.len(), item.name);
+        }
+        failure
+    })
+}
+
+fn filter(client: &Client, scope: &Scope) -> Answered<Filter> {
+    let shown = match scope.state {
+        State::Active => Shown::Active,
+        State::Archived => Shown::Archived,
+        State::Trashed => Shown::Trashed,
+        State::All => Shown::All,
+    };
+    let vault = scope.vault.as_deref().map(|vault| client.find_vault(Some(vault))).transpose().map_err(of)?;
+    Ok(Filter { vault, category: scope.category, tag: scope.tag.clone(), favourite: scope.favourite, shown })
 }
 
 fn of(error: Error) -> Failure {
     failure_of(&error)
+}
+
+/// The log as this device knows it, and another device's checkpoint compared with it.
+fn log_view(client: &mut Client, compare: Option<&str>) -> Result<LogView, Error> {
+    let compared = match compare {
+        Some(note) => Some(compare_words(client.compare_log(note)?)),
+        None => None,
+    };
+    let mut events = Vec::new();
+    for entry in client.inbox()?.iter().rev() {
+        let standing = client.standing_in_log(entry.notice.seq)?;
+        let (seq, code, sentence) = (entry.notice.seq, entry.notice.code.to_string(), log::describe(&standing));
+        events.push(LogEvent { seq, code, standing: serde_json::to_value(&standing).unwrap_or_default(), sentence });
+    }
+    let standing = client.log_standing()?;
+    let evidence = client.log_evidence().map(|(how, remembered, shown)| LogEvidence {
+        how: serde_json::to_value(how).unwrap_or_default(),
+        remembered: remembered.to_owned(),
+        shown: shown.to_owned(),
+    });
+    Ok(LogView {
+        sentence: log::describe_log(&standing),
+        standing: serde_json::to_value(&standing).unwrap_or_default(),
+        checkpoint: client.log_checkpoint().map(str::to_owned),
+        events,
+        evidence,
+        compared,
+    })
 }
 
 /// What came of comparing another device's checkpoint with the one remembered here.

@@ -6,8 +6,12 @@ use super::frames::{self, Kind};
 use crate::exit::{Answered, Failure};
 use crate::output::NoticeLine;
 use serde::{Deserialize, Serialize};
+use std::cell::{Cell, RefCell};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use truebell_client::Progress;
 use zeroize::Zeroizing;
 
 /// The bytes of attachments beside a question and its answer.
@@ -16,12 +20,17 @@ pub struct Streams<'a> {
     pub input: &'a mut dyn Read,
     /// Where an answer's bytes go.
     pub output: &'a mut dyn Write,
+    /// Who hears how far a sync is.
+    pub progress: &'a dyn Fn(Progress),
 }
+
+/// Nobody wants to hear.
+pub fn unheard(_: Progress) {}
 
 impl<'a> Streams<'a> {
     /// For questions that have none.
     pub fn none(input: &'a mut io::Empty, output: &'a mut io::Sink) -> Self {
-        Self { input, output }
+        Self { input, output, progress: &unheard }
     }
 }
 
@@ -40,7 +49,7 @@ pub struct Door {
 
 enum Behind {
     Agent(BufReader<UnixStream>),
-    Here(Box<Desk>),
+    Here(Arc<Desk>),
 }
 
 impl Door {
@@ -50,8 +59,8 @@ impl Door {
     }
 
     /// To a desk in this process.
-    pub fn here(desk: Desk) -> Self {
-        Self { behind: Behind::Here(Box::new(desk)), notices: Vec::new() }
+    pub fn here(desk: Arc<Desk>) -> Self {
+        Self { behind: Behind::Here(desk), notices: Vec::new() }
     }
 
     /// Whether the agent is behind it.
@@ -89,6 +98,7 @@ impl Door {
 }
 
 const DATA_BYTES: usize = 64 * 1024;
+const PROGRESS_PAUSE: Duration = Duration::from_millis(100);
 
 type FromAgent = (Answered<Zeroizing<Vec<u8>>>, Option<Vec<NoticeLine>>);
 
@@ -109,6 +119,7 @@ fn ask_agent(stream: &mut BufReader<UnixStream>, ask: Ask, streams: &mut Streams
             Some((Kind::Failure, payload)) => return Ok((Err(serde_json::from_slice(&payload)?), notices)),
             Some((Kind::Notices, payload)) => notices = Some(serde_json::from_slice(&payload)?),
             Some((Kind::Data, payload)) => streams.output.write_all(&payload)?,
+            Some((Kind::Progress, payload)) => (streams.progress)(serde_json::from_slice(&payload)?),
             Some((Kind::Ask, _)) => return Err(io::ErrorKind::InvalidData.into()),
             None => return Err(io::ErrorKind::UnexpectedEof.into()),
         }
@@ -164,20 +175,38 @@ impl<R: Read> Read for DataIn<'_, R> {
     }
 }
 
-/// The agent's way to send bytes.
-pub(super) struct DataOut<W>(pub(super) W);
+/// The agent's way to send bytes, and to say how far it is.
+pub(super) struct DataOut<'a, W>(pub(super) &'a RefCell<W>);
 
-impl<W: Write> Write for DataOut<W> {
+impl<W: Write> Write for DataOut<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let some = bytes.get(..bytes.len().min(DATA_BYTES)).unwrap_or_default();
         if !some.is_empty() {
-            frames::write(&mut self.0, Kind::Data, some)?;
+            frames::write(&mut *self.0.borrow_mut(), Kind::Data, some)?;
         }
         Ok(some.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.0.borrow_mut().flush()
+    }
+}
+
+/// Says how far a sync is, not more often than a person can see.
+pub(super) fn tell_progress<W: Write>(to: &RefCell<W>) -> impl Fn(Progress) + '_ {
+    let last = Cell::new(None::<Instant>);
+    move |far| {
+        if last.get().is_some_and(|last| last.elapsed() < PROGRESS_PAUSE) {
+            return;
+        }
+        last.set(Some(Instant::now()));
+        // A caller that has gone is noticed when it is answered.
+        let told = serde_json::to_vec(&far).map_err(io::Error::from).and_then(|far| {
+            let mut to = to.borrow_mut();
+            frames::write(&mut *to, Kind::Progress, &far)?;
+            to.flush()
+        });
+        drop(told);
     }
 }
 

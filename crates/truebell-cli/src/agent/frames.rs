@@ -16,6 +16,8 @@ pub(super) enum Kind {
     Notices = 4,
     /// Bytes of a stream; an empty one ends it.
     Data = 5,
+    /// How far a sync is, JSON, before the answer.
+    Progress = 6,
 }
 
 /// Longest payload. Imports and exports come in parts, so only one item of the largest allowed size has to fit.
@@ -41,6 +43,7 @@ pub(super) fn read(from: &mut impl Read) -> io::Result<Option<(Kind, Zeroizing<V
         [3] => Kind::Failure,
         [4] => Kind::Notices,
         [5] => Kind::Data,
+        [6] => Kind::Progress,
         _ => return Err(io::ErrorKind::InvalidData.into()),
     };
     let mut len = [0; 4];
@@ -63,7 +66,7 @@ mod tests {
     proptest! {
         #[test]
         fn frames_come_back_as_they_went(payload in proptest::collection::vec(any::<u8>(), 0..300)) {
-            for kind in [Kind::Ask, Kind::Answer, Kind::Failure, Kind::Notices, Kind::Data] {
+            for kind in [Kind::Ask, Kind::Answer, Kind::Failure, Kind::Notices, Kind::Data, Kind::Progress] {
                 let mut bytes = Vec::new();
                 write(&mut bytes, kind, &payload).unwrap();
                 let mut from = bytes.as_slice();

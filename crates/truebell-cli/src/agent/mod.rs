@@ -15,10 +15,10 @@ mod place;
 mod serve;
 mod start;
 
-pub use answer::{Card, Edited, FieldView, ItemView, Line, Lines, LogView, Made, Opened, Row, Section, StatusView, SyncNote};
+pub use answer::{Card, Edited, FieldView, ItemView, Line, Lines, LogView, Made, Opened, PastView, Row, Section, StatusView, SyncNote};
 pub use ask::{Ask, Changes, FieldChange, ItemName, Scope, State};
 pub use desk::{Desk, failure_of};
-pub use door::{Door, Streams};
+pub use door::{Door, Streams, unheard};
 pub use edit::apply as apply_changes;
 pub use lease::{Lease, Stay};
 pub use place::Place;

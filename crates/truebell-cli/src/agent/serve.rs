@@ -4,13 +4,14 @@
 use super::answer::StatusView;
 use super::ask::Ask;
 use super::desk::{Desk, failure_of};
-use super::door::{DataIn, DataOut, Envelope, Streams};
+use super::door::{DataIn, DataOut, Envelope, Streams, tell_progress};
 use super::frames::{self, Kind};
 use super::lease::Lease;
 use super::place::{Place, is_same_user};
 use super::start::{Handover, Ready};
 use crate::exit::{Answered, Failure};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec};
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::os::fd::OwnedFd;
@@ -18,7 +19,8 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use truebell_client::{Clock, Profile, SystemClock, World, server_info, unlock};
+use truebell_client::{Clock, Profile, SystemChance, SystemClock, World, unlock};
+use truebell_core::chance::{Chance, make_array};
 use truebell_core::secret_key::SecretKey;
 use zeroize::Zeroizing;
 
@@ -28,16 +30,18 @@ pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 const CONNECTIONS_MAX: usize = 64;
 /// The loop looks around at least so often.
 const ROUND: Duration = Duration::from_secs(30);
+/// Between two streams of hints: at first, and at last.
+const HINTS_PAUSE_MIN: Duration = Duration::from_secs(1);
+const HINTS_PAUSE_MAX: Duration = Duration::from_secs(300);
+/// A stream that lasted so long was a good one.
+const HINTS_GOOD: Duration = Duration::from_secs(60);
 
 struct Shared {
-    desk: Mutex<Desk>,
+    desk: Arc<Desk>,
     lease: Mutex<Lease>,
     place: Place,
     is_closing: AtomicBool,
     is_syncing: AtomicBool,
-    /// While the server is silent: when to listen for it again, on the clock that never stops.
-    silent_until: Mutex<Option<Duration>>,
-    server: String,
     connections: AtomicUsize,
     wake: OwnedFd,
 }
@@ -60,7 +64,7 @@ pub fn run_agent() -> Answered {
     serve(&shared, &listener);
     std::fs::remove_file(shared.place.socket()).unwrap_or_default();
     // Drops the client, and with it the keys, before the process ends.
-    shared.desk().answer(Ask::Lock, &mut Streams::none(&mut io::empty(), &mut io::sink())).map(drop)
+    shared.desk.answer(Ask::Lock, &mut Streams::none(&mut io::empty(), &mut io::sink())).map(drop)
 }
 
 /// Neither a debugger of the same user nor a core file may see the keys.
@@ -85,18 +89,15 @@ fn begin() -> Answered<(Arc<Shared>, UnixListener)> {
     let secret_key = handover.secret_key.as_ref().map(|key| SecretKey::parse(key.expose())).transpose();
     let secret_key = secret_key.map_err(|error| Failure::usage(error.to_string()))?;
     let client = unlock(&profile, &handover.password, secret_key.as_ref(), World::system()).map_err(|error| failure_of(&error))?;
-    let server = profile.device().ok().flatten().map(|device| device.server).unwrap_or_default();
     let listener = bind(&place)?;
     let wake = rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)
         .map_err(|error| Failure::io("The agent could not be started", &error.into()))?;
     let shared = Shared {
-        desk: Mutex::new(Desk::new(profile, client)),
+        desk: Desk::new(profile, client, true),
         lease: Mutex::new(Lease::new(handover.stay, boot_time())),
         place,
         is_closing: AtomicBool::new(false),
         is_syncing: AtomicBool::new(false),
-        silent_until: Mutex::new(None),
-        server,
         connections: AtomicUsize::new(0),
         wake,
     };
@@ -127,15 +128,11 @@ fn boot_time() -> Duration {
 }
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A thread that panicked has left no half-made state behind: the desk's transactions are the replica's.
+    // What a thread that panicked leaves behind is whole: a lease is one value.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Shared {
-    fn desk(&self) -> MutexGuard<'_, Desk> {
-        held(&self.desk)
-    }
-
     fn lease(&self) -> MutexGuard<'_, Lease> {
         held(&self.lease)
     }
@@ -151,6 +148,9 @@ impl Shared {
 }
 
 fn serve(shared: &Arc<Shared>, listener: &UnixListener) {
+    let hearing = Arc::clone(shared);
+    // It ends with the process.
+    std::thread::spawn(move || hear_hints(&hearing));
     loop {
         let left = shared.lease().left(boot_time());
         if left.is_zero() || shared.is_closing.load(Ordering::SeqCst) {
@@ -166,7 +166,7 @@ fn serve(shared: &Arc<Shared>, listener: &UnixListener) {
 }
 
 fn wait(shared: &Shared, listener: &UnixListener, left: Duration) {
-    let until_due = shared.desk.try_lock().ok().and_then(|desk| desk.next_due()).map_or(ROUND, |due| due - SystemClock.now());
+    let until_due = shared.desk.next_due().map_or(ROUND, |due| due - SystemClock.now());
     // Never in a hot loop, whatever the pacing says.
     let wait = left.min(until_due.max(Duration::from_secs(1)));
     let time_out = Timespec { tv_sec: i64::try_from(wait.as_secs()).unwrap_or(1), tv_nsec: i64::from(wait.subsec_nanos()) };
@@ -176,25 +176,38 @@ fn wait(shared: &Shared, listener: &UnixListener, left: Duration) {
 
 /// In a thread of its own, so that questions are heard meanwhile.
 fn sync_if_due(shared: &Arc<Shared>) {
-    let is_silent = held(&shared.silent_until).is_some_and(|until| boot_time() < until);
-    let is_due = shared.desk.try_lock().ok().and_then(|desk| desk.next_due()).is_some_and(|due| due <= SystemClock.now());
-    if is_silent || !is_due || shared.is_syncing.swap(true, Ordering::SeqCst) {
+    let is_due = shared.desk.next_due().is_some_and(|due| due <= SystemClock.now());
+    if !is_due || shared.is_syncing.swap(true, Ordering::SeqCst) {
         return;
     }
     let shared = Arc::clone(shared);
     std::thread::spawn(move || {
         // What went wrong stays in the replica's trace: `truebell status --why` tells it.
-        let is_silent = !is_heard(&shared) || shared.desk().sync_if_due().unwrap_or(false);
-        *held(&shared.silent_until) = is_silent.then(|| boot_time() + ROUND);
+        drop(shared.desk.sync_if_due());
         shared.is_syncing.store(false, Ordering::SeqCst);
         shared.wake_up();
     });
 }
 
-/// After a silence the server is listened for without holding the desk: nobody waits to read a password because the network is dead.
-fn is_heard(shared: &Shared) -> bool {
-    let was_silent = held(&shared.silent_until).is_some();
-    !was_silent || server_info(&shared.server, &mut World::system()).is_ok()
+/// Listens to the server's hints for as long as the agent lives. What they cause is the engine's affair.
+fn hear_hints(shared: &Shared) {
+    let mut misses = 0_u32;
+    while !shared.is_closing.load(Ordering::SeqCst) {
+        let begun = boot_time();
+        let until = match shared.desk.listen(|| shared.wake_up()) {
+            Ok(why) => why.and_then(|why| why.until()).map_or(Duration::ZERO, |until| until - SystemClock.now()),
+            Err(_) => Duration::ZERO,
+        };
+        misses = if boot_time().saturating_sub(begun) > HINTS_GOOD { 0 } else { misses.saturating_add(1) };
+        std::thread::sleep(hints_pause(misses, &mut SystemChance).max(until.min(HINTS_PAUSE_MAX)));
+    }
+}
+
+/// How long to wait before listening again: longer each time, and never all devices at once.
+fn hints_pause(misses: u32, chance: &mut dyn Chance) -> Duration {
+    let longest = HINTS_PAUSE_MIN.saturating_mul(1_u32.checked_shl(misses).unwrap_or(u32::MAX)).min(HINTS_PAUSE_MAX);
+    let [share] = make_array(chance);
+    longest / 2 + (longest / 2).mul_f64(f64::from(share) / 255.0)
 }
 
 fn greet(shared: &Arc<Shared>, stream: UnixStream) {
@@ -266,15 +279,12 @@ fn answer(shared: &Shared, ask: Ask, from: &mut Line<'_>, to: &mut BufWriter<&Un
     }
     let (wants_notices, is_status) = (ask.wants_notices(), matches!(ask, Ask::Status { .. }));
     let mut input = DataIn::new(from, !matches!(ask, Ask::Attach { .. }));
-    let mut output = DataOut(to);
-    let (answer, notices) = {
-        let mut desk = shared.desk();
-        let answer = desk.answer(ask, &mut Streams { input: &mut input, output: &mut output });
-        (answer, if wants_notices { desk.unseen() } else { Vec::new() })
-    };
+    let to = RefCell::new(to);
+    let progress = tell_progress(&to);
+    let answer = shared.desk.answer(ask, &mut Streams { input: &mut input, output: &mut DataOut(&to), progress: &progress });
     input.drain()?;
     if wants_notices {
-        frames::write(&mut output.0, Kind::Notices, &serde_json::to_vec(&notices)?)?;
+        frames::write(&mut *to.borrow_mut(), Kind::Notices, &serde_json::to_vec(&shared.desk.unseen())?)?;
     }
     let left = {
         let mut lease = shared.lease();
@@ -291,4 +301,21 @@ fn with_lease(json: Vec<u8>, left: Duration) -> Vec<u8> {
     view.agent = true;
     view.unlocked_until = Some(SystemClock.now() + left);
     serde_json::to_vec(&view).unwrap_or(json)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use truebell_core::testing::Seeded;
+
+    #[test]
+    fn who_lost_the_stream_waits_longer_each_time_and_never_all_at_once() {
+        let mut chance = Seeded::new(7);
+        for misses in [0, 1, 2, 5, 8, 9, 31, 32, u32::MAX] {
+            let longest = HINTS_PAUSE_MIN.saturating_mul(2_u32.saturating_pow(misses.min(20))).min(HINTS_PAUSE_MAX);
+            let pauses: Vec<Duration> = (0..50).map(|_| hints_pause(misses, &mut chance)).collect();
+            assert!(pauses.iter().all(|pause| (longest / 2..=longest).contains(pause)), "{misses}: {pauses:?}");
+            assert!(pauses.iter().any(|pause| *pause != pauses[0]), "all at once");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use super::context::{Context, read_answer};
 use super::files::Draft;
 use super::item::Which;
-use crate::agent::{Ask, Card, ItemView, Made, Streams};
+use crate::agent::{Ask, Card, ItemView, Made, Streams, unheard};
 use crate::exit::{Answered, Code, Failure, describe_io};
 use crate::output::{Done, Page, Progress, Show, Table, size_text};
 use clap::{Args, Subcommand};
@@ -146,7 +146,7 @@ impl Add {
         };
         let bar = Progress::new("Attaching", total, !context.out.is_quiet());
         let mut from = Watched { from, done: 0, total, bar: &bar };
-        let answer = context.door()?.ask(ask, &mut Streams { input: &mut from, output: &mut io::sink() })?;
+        let answer = context.door()?.ask(ask, &mut Streams { input: &mut from, output: &mut io::sink(), progress: &unheard })?;
         drop(bar);
         let made: Made = read_answer(&answer)?;
         context.out.answer(&Done::with(
@@ -165,12 +165,12 @@ impl Get {
         if out == Path::new("-") {
             // Held back until it is whole and proven: half a file must not flow into a pipe as if it were one.
             let mut bytes = zeroize::Zeroizing::new(Vec::new());
-            context.door()?.ask(ask, &mut Streams { input: &mut io::empty(), output: &mut *bytes })?;
+            context.door()?.ask(ask, &mut Streams { input: &mut io::empty(), output: &mut *bytes, progress: &unheard })?;
             return context.out.raw(&bytes);
         }
         let mut draft = Draft::reserve(&out, self.force)?;
         let mut buffered = io::BufWriter::with_capacity(1 << 20, &mut draft);
-        let answer = context.door()?.ask(ask, &mut Streams { input: &mut io::empty(), output: &mut buffered })?;
+        let answer = context.door()?.ask(ask, &mut Streams { input: &mut io::empty(), output: &mut buffered, progress: &unheard })?;
         buffered.flush().map_err(|error| Failure::io(format!("{} could not be written", out.display()), &error))?;
         drop(buffered);
         draft.keep_written()?;

@@ -148,7 +148,7 @@ impl Context {
             Some(door) => door,
             None => match self.agent()? {
                 Some(door) => door,
-                None => Door::here(Desk::new(self.profile()?, self.unlock_here(None)?)),
+                None => Door::here(Desk::new(self.profile()?, self.unlock_here(None)?, false)),
             },
         };
         Ok(self.door.insert(door))

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::files::Draft;
 use super::import::show_losses;
-use crate::agent::{Ask, ItemName, Opened, Scope, State, Streams};
+use crate::agent::{Ask, ItemName, Opened, Scope, State, Streams, unheard};
 use crate::exit::{Answered, Failure};
 use crate::output::{Page, Progress, Show, count_text};
 use crate::prompt::{ExportPasswordArgs, ask_secret, can_ask, confirm};
@@ -139,7 +139,7 @@ fn read_files(context: &mut Context, id: &str, item: &Item) -> Answered<Vec<Impo
     for attachment in &item.detail.attachments {
         let ask = Ask::AttachmentById { item: ItemName { name: id.to_owned(), vault: None }, attachment: attachment.id };
         let mut bytes = Vec::with_capacity(usize::try_from(attachment.size_bytes).unwrap_or_default());
-        context.door()?.ask(ask, &mut Streams { input: &mut io::empty(), output: &mut bytes })?;
+        context.door()?.ask(ask, &mut Streams { input: &mut io::empty(), output: &mut bytes, progress: &unheard })?;
         files.push(ImportedFile { name: attachment.name.clone(), bytes });
     }
     Ok(files)

@@ -2,7 +2,7 @@
 
 use super::context::{Context, read_answer};
 use super::files::read_whole;
-use crate::agent::{Ask, ItemName, Streams};
+use crate::agent::{Ask, ItemName, Streams, unheard};
 use crate::exit::{Answered, Code, Failure};
 use crate::output::{Page, Progress, Show, Table, count_text};
 use crate::prompt::{ImportPasswordArgs, can_ask, confirm};
@@ -173,7 +173,9 @@ fn store(context: &mut Context, vault: Option<&str>, items: Vec<ImportedItem>) -
         for (id, item) in stored.ids.iter().zip(&lot) {
             for file in &item.files {
                 let ask = Ask::Attach { item: ItemName { name: id.to_string(), vault: None }, name: file.name.clone(), sync: false };
-                let answer = context.door()?.ask(ask, &mut Streams { input: &mut file.bytes.as_slice(), output: &mut io::sink() })?;
+                let answer = context
+                    .door()?
+                    .ask(ask, &mut Streams { input: &mut file.bytes.as_slice(), output: &mut io::sink(), progress: &unheard })?;
                 read_answer::<serde_json::Value>(&answer)?;
             }
         }

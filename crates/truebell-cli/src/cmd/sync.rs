@@ -1,10 +1,10 @@
 //! `truebell sync`: with the server, now.
 
-use super::context::{Context, require_account};
+use super::context::{Context, read_answer, require_account};
 use super::lock::end_agent;
-use crate::agent::{Ask, Stay, failure_of};
+use crate::agent::{Ask, Stay, Streams, failure_of};
 use crate::exit::{Answered, Code, Failure};
-use crate::output::{Done, Page, Show};
+use crate::output::{Done, Page, Show, SyncBar};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -47,7 +47,7 @@ impl Sync {
         if self.rebuild {
             return run_rebuild(context);
         }
-        let synced: Synced = context.ask(Ask::Sync)?;
+        let synced: Synced = ask_sync(context)?;
         let word =
             |value: &serde_json::Value, member: &str| value.get(member).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
         if word(&synced.view, "is") == "up-to-date" {
@@ -57,6 +57,16 @@ impl Sync {
         let code = if matches!(why.as_str(), "refused" | "outdated" | "clock-skew") { Code::Refused } else { Code::Offline };
         Err(Failure::new(code, synced.sentence))
     }
+}
+
+/// Asks for a sync, with a bar where it takes long and somebody watches.
+fn ask_sync(context: &mut Context) -> Answered<Synced> {
+    let bar = SyncBar::new(!context.out.is_quiet() && !context.out.is_json());
+    let progress = |far| bar.at(far);
+    let (mut input, mut output) = (io::empty(), io::sink());
+    let answer = context.door()?.ask(Ask::Sync, &mut Streams { input: &mut input, output: &mut output, progress: &progress })?;
+    drop(bar);
+    read_answer(&answer)
 }
 
 fn run_rebuild(context: &mut Context) -> Answered {

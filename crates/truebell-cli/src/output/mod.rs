@@ -6,7 +6,7 @@ mod progress;
 mod table;
 
 pub use paint::{Paint, clean};
-pub use progress::Progress;
+pub use progress::{Progress, SyncBar};
 pub use table::Table;
 
 use crate::exit::{Answered, Failure};

@@ -58,6 +58,20 @@ impl Drop for Server {
     }
 }
 
+impl Server {
+    /// From now on somebody listens at its address and never answers, until the test is over.
+    pub fn fall_silent(&mut self) {
+        self.kill();
+        let listener = std::net::TcpListener::bind(&self.address).unwrap();
+        std::thread::spawn(move || {
+            let mut held = Vec::new();
+            while let Ok((stream, _)) = listener.accept() {
+                held.push(stream);
+            }
+        });
+    }
+}
+
 /// How a command ended.
 #[derive(Debug)]
 pub struct Ended {
@@ -75,6 +89,22 @@ impl Ended {
     pub fn json(self) -> Value {
         let ended = self.ok();
         serde_json::from_str(&ended.out).unwrap_or_else(|_| panic!("not JSON: {ended:?}"))
+    }
+}
+
+/// A command that still runs.
+pub struct Begun(Child);
+
+impl Begun {
+    pub fn is_running(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_none()
+    }
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
@@ -114,6 +144,12 @@ impl Machine {
         command.args(arguments).env("TRUEBELL_HOME", &self.home).env("TRUEBELL_DEVICE_NAME", self.name).env("TRUEBELL_NO_PROMPT", "1");
         command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
         command
+    }
+
+    /// Begun, and left to itself.
+    pub fn begin(&self, arguments: &[&str]) -> Begun {
+        let mut command = self.command(arguments);
+        Begun(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
     }
 
     pub fn run(&self, arguments: &[&str]) -> Ended {

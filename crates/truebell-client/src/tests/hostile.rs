@@ -220,3 +220,45 @@ fn a_body_cut_on_its_way_is_not_believed() {
     synced(&mut laptop);
     assert_eq!(value(&laptop, at, "password"), "two");
 }
+
+#[test]
+fn hints_cause_syncs_at_this_devices_own_pace_and_nothing_else() {
+    let (story, mut laptop) = Story::begin();
+    synced(&mut laptop);
+    let flood = b"event: new\ndata: {}\n\n".repeat(10_000);
+    let your_account = b"event: password-changed\ndata: {\"your account\": \"was hacked\"}\n\n".repeat(100);
+    for (name, stream, syncs) in [
+        ("a flood of hints", &flood[..], 8..=11),
+        ("one hint each time", b":\n\nevent: new\ndata: {}\n\n", 8..=11),
+        ("other events", &your_account, 0..=1),
+        ("garbage", &[0xff; 1 << 16], 0..=1),
+        ("a page", b"<html>event: new</html>", 0..=1),
+        ("nothing", b"", 0..=1),
+    ] {
+        story.server.pass(120);
+        synced(&mut laptop);
+        story.server.hints(stream);
+        story.server.requests();
+        for _ in 0..20 {
+            assert_eq!(laptop.online().listen(|| ()).unwrap(), None, "{name}");
+            laptop.sync_if_due().unwrap();
+            story.server.pass(1);
+        }
+        let asked = story.server.requests().iter().filter(|path| *path == "/v1/sync").count();
+        assert!(syncs.contains(&asked), "{name}: {asked} syncs in 20 seconds");
+    }
+    assert!(laptop.unseen().unwrap().is_empty());
+
+    // Somebody else at the address, a busy server, a session that is over: nothing is heard, and nothing else happens.
+    story.server.fail_next("/v1/hints", Fault::Stranger("<html><title>Log in</title>event: new\n</html>"));
+    assert!(matches!(laptop.online().listen(|| panic!("heard a stranger")).unwrap(), Some(Why::Intercepted { .. })));
+    story.server.fail_next("/v1/hints", Fault::Busy(UnixMillis(u64::MAX)));
+    assert!(matches!(laptop.online().listen(|| panic!("heard nobody")).unwrap(), Some(Why::Busy { .. })));
+    story.server.end_sessions();
+    assert!(matches!(laptop.online().listen(|| panic!("heard nobody")).unwrap(), Some(Why::Refused { .. })));
+    story.server.hints(&flood);
+    let mut heard = 0;
+    assert_eq!(laptop.online().listen(|| heard += 1).unwrap(), None);
+    assert!(heard > 0);
+    synced(&mut laptop);
+}

@@ -33,6 +33,8 @@ pub enum Item {
     Restore(state::Restore),
     /// Move an item to the archive
     Archive(state::Archive),
+    /// Move an item to another vault
+    Move(state::Move),
     /// List an item's versions
     History(history::History),
 }
@@ -48,6 +50,7 @@ impl Item {
             Self::Rm(command) => command.run(context),
             Self::Restore(command) => command.run(context),
             Self::Archive(command) => command.run(context),
+            Self::Move(command) => command.run(context),
             Self::History(command) => command.run(context),
         }
     }

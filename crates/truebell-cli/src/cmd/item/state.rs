@@ -1,4 +1,4 @@
-//! `truebell item rm`, `restore` and `archive`: where an item is shown, and its end.
+//! `truebell item rm`, `restore`, `archive` and `move`: where an item is, and its end.
 
 use super::super::context::Context;
 use super::Which;
@@ -35,6 +35,19 @@ pub struct Archive {
     which: Which,
 }
 
+/// Move an item to another vault
+///
+/// With its files and every value it had. It gets a new id there; what it was stays in the trash of its old vault, with its versions, until
+/// you delete it for good.
+#[derive(Debug, Args)]
+pub struct Move {
+    #[command(flatten)]
+    which: Which,
+    /// The vault, by name or id
+    #[arg(long, value_name = "VAULT")]
+    to: String,
+}
+
 impl Rm {
     /// Runs it.
     pub fn run(self, context: &mut Context) -> Answered {
@@ -51,6 +64,13 @@ impl Restore {
     /// Runs it.
     pub fn run(self, context: &mut Context) -> Answered {
         save(context, Ask::Restore { item: self.which.name(), version: self.version }, "restored")
+    }
+}
+
+impl Move {
+    /// Runs it.
+    pub fn run(self, context: &mut Context) -> Answered {
+        save(context, Ask::Move { item: self.which.name(), to: self.to }, "moved")
     }
 }
 
