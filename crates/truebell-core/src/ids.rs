@@ -132,6 +132,12 @@ id!(/// One security event (the `jti` of its SET).
     EventId, "evt_", "an event id");
 id!(/// One mail in the outbox.
     MailId, "mal_", "a mail id");
+id!(/// One system that receives signals.
+    ReceiverId, "rcv_", "a receiver id");
+id!(/// One stream of signals.
+    StreamId, "str_", "a stream id");
+id!(/// One signal on one stream (the `jti` of its SET).
+    SignalId, "sig_", "a signal id");
 
 #[cfg(test)]
 mod tests {

@@ -26,6 +26,7 @@ pub mod seal;
 pub mod secret;
 pub mod secret_key;
 pub mod sign;
+pub mod signal;
 pub mod status;
 pub mod strength;
 #[cfg(any(test, feature = "testing"))]

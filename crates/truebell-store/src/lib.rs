@@ -11,6 +11,7 @@ mod open;
 pub mod postgres;
 pub mod rows;
 mod rules;
+pub mod signals;
 pub mod sqlite;
 mod store;
 mod tables;

@@ -54,6 +54,8 @@ steps! {
     // Only adds, but events of a version before it would be missing from the log.
     3, "0003_log", 3;
     4, "0004_status_entries", 3;
+    // Only adds, but events of a version before it would be missing from the streams, and nobody would be told of them.
+    5, "0005_signals", 5;
 }
 
 /// SQLite's steps.

@@ -302,6 +302,16 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// The address it gives the account, if it gives one.
+    pub(crate) fn new_address(&self) -> Option<&str> {
+        match self {
+            Self::Address { email, .. } => Some(email),
+            _ => None,
+        }
+    }
+}
+
 /// What became of a recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recorded {

@@ -6,10 +6,12 @@ use crate::rows::{
     LogHead, LogPlace, Mail, MailOutcome, NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession, NewVault, PublicEvent, Published,
     Recorded, Recording, RevisionCursor, RevisionPage, SessionView, SignedUp, StatusEntry,
 };
+use crate::signals::{Claimed, Connected, NewNote, Pushed, Receiver, ReceiverAdded, Stream, StreamConfig, StreamCreated, Waiting};
 use async_trait::async_trait;
 use truebell_core::hash::Hash32;
-use truebell_core::ids::{AccountId, AttachmentId, DeviceId, MailId, SessionId, VaultId};
+use truebell_core::ids::{AccountId, AttachmentId, DeviceId, MailId, ReceiverId, SessionId, SignalId, StreamId, VaultId};
 use truebell_core::log::TileId;
+use truebell_core::signal::StreamStatus;
 use truebell_core::time::UnixMillis;
 use truebell_core::wire::sync::Have;
 
@@ -183,6 +185,58 @@ pub trait Store: Send + Sync + 'static {
 
     /// Where entries are, in the order asked for; `None` where there is no such entry.
     async fn log_places(&self, entries: &[Hash32]) -> Result<Vec<Option<LogPlace>>>;
+
+    // --- signals. Each event is queued, in its transaction, on every stream that is not disabled, gets a type the event is told as, and
+    // is about its account; the end of an account likewise, in the transaction that deletes it, if an event asked for that.
+
+    /// Adds a receiver. `Added` also if this very one is there, as it was.
+    async fn add_receiver(&self, new: &Receiver) -> Result<ReceiverAdded>;
+
+    /// Removes a receiver by its name, with its stream and what waits in it. False if it is not there.
+    async fn remove_receiver(&self, name: &str) -> Result<bool>;
+
+    /// All receivers by their names, and how their streams fare.
+    async fn receivers(&self) -> Result<Vec<Connected>>;
+
+    /// The receiver with this token's digest, and its stream.
+    async fn receiver_by_token(&self, token: Hash32) -> Result<Option<(Receiver, Option<Stream>)>>;
+
+    /// Makes a receiver's one stream, enabled and empty. `Created` also if this very one is there, as it was.
+    async fn create_stream(&self, stream: StreamId, receiver: ReceiverId, config: &StreamConfig) -> Result<StreamCreated>;
+
+    /// Changes a stream's configuration; it is tried at once. What waits stays. False if it is not there.
+    async fn change_stream(&self, stream: StreamId, config: &StreamConfig) -> Result<bool>;
+
+    /// Removes a stream and what waits in it. False if it is not there.
+    async fn delete_stream(&self, stream: StreamId) -> Result<bool>;
+
+    /// Sets a stream's status. Disabled, it loses what waits. False if it is not there.
+    async fn set_stream_status(&self, stream: StreamId, status: StreamStatus, reason: Option<&str>) -> Result<bool>;
+
+    /// Whether a stream is about an account, from now on. False if one of the two is not there.
+    async fn set_subject(&self, stream: StreamId, account: AccountId, wanted: bool) -> Result<bool>;
+
+    /// Puts a signal about the stream itself at its end; one that is there stays. A verification is remembered with its time. False if
+    /// the stream is not there or disabled.
+    async fn add_note(&self, note: &NewNote) -> Result<bool>;
+
+    /// Claims an enabled push stream that is due at `now` and on which nobody works, until `lease_until`, with the first signal that
+    /// waits in it. The stream that is due longest comes first.
+    async fn claim_signal(&self, now: UnixMillis, lease_until: UnixMillis) -> Result<Option<Claimed>>;
+
+    /// Records how a push ended, and ends the claim if it is still this one. False if the signal does not wait any more.
+    async fn finish_signal(&self, claimed: &Claimed, pushed: &Pushed, now: UnixMillis) -> Result<bool>;
+
+    /// What waits in a stream, in order.
+    async fn waiting_signals(&self, stream: StreamId, limit: u32) -> Result<Vec<Waiting>>;
+
+    /// Takes out what a receiver took or refused, and counts it. How many there were.
+    async fn settle_signals(&self, stream: StreamId, taken: &[SignalId], refused: &[(SignalId, String)], now: UnixMillis) -> Result<u64>;
+
+    /// Drops, in each stream, all but the newest `keep` signals and those queued before a time, counts them, and puts a `stream-updated`
+    /// with the count since the stream was made in front, in place of an earlier one. Also forgets what waits in disabled streams and
+    /// in none. How many were dropped.
+    async fn trim_signals(&self, keep: u64, before: UnixMillis, now: UnixMillis) -> Result<u64>;
 
     // --- backup
 

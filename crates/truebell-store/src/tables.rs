@@ -7,12 +7,12 @@ use crate::StoreError;
 use crate::rows::{DumpRow, MailState};
 use minicbor::{Decode, Encode};
 use truebell_core::hash::Hash32;
-use truebell_core::ids::{AccountId, AttachmentId, DeviceId, EventId, ItemId, MailId, SessionId, VaultId};
+use truebell_core::ids::{AccountId, AttachmentId, DeviceId, EventId, ItemId, MailId, ReceiverId, SessionId, SignalId, StreamId, VaultId};
 use truebell_core::sign::{PublicKey, Signature};
 use truebell_core::time::UnixMillis;
 
 /// The number of the newest migration, and so of the form of a dump's rows.
-pub const SCHEMA: u32 = 4;
+pub const SCHEMA: u32 = 5;
 
 /// One table's row.
 pub(crate) trait Table: Encode<()> + for<'b> Decode<'b, ()> {
@@ -206,6 +206,65 @@ StatusEntryRow, "status_entries", {
     #[cbor(n(0), with = "minicbor::bytes")] entry: [u8; 16],
     #[n(1)] at: UnixMillis,
     #[n(2)] body: String,
+});
+
+table!(/// A system that receives signals.
+SignalReceiverRow, "signal_receivers", {
+    #[n(0)] receiver: ReceiverId,
+    #[n(1)] token: Hash32,
+    #[n(2)] scope: u8,
+    #[n(3)] subjects: u8,
+    #[n(4)] kinds: u32,
+    #[n(5)] everyone: u8,
+    #[n(6)] algorithm: u8,
+    #[n(7)] made: UnixMillis,
+    #[n(8)] audience: String,
+    #[n(9)] name: String,
+});
+
+table!(/// Its stream.
+SignalStreamRow, "signal_streams", {
+    #[n(0)] stream: StreamId,
+    #[n(1)] receiver: ReceiverId,
+    #[n(2)] status: u8,
+    #[n(3)] delivered: u32,
+    #[n(4)] due: UnixMillis,
+    #[n(5)] lease: UnixMillis,
+    #[n(6)] tries: u32,
+    #[n(7)] verified: UnixMillis,
+    #[n(8)] sent: u64,
+    #[n(9)] refused: u64,
+    #[n(10)] dropped: u64,
+    #[n(11)] last_sent: Option<UnixMillis>,
+    #[n(12)] failed: Option<UnixMillis>,
+    #[cbor(n(13), with = "minicbor::bytes")] authorization: Option<Vec<u8>>,
+    #[n(14)] failure: Option<String>,
+    #[n(15)] reason: Option<String>,
+    #[n(16)] description: Option<String>,
+    #[n(17)] endpoint: String,
+    #[n(18)] requested: String,
+});
+
+table!(/// An account a receiver named, or took out.
+SignalSubjectRow, "signal_subjects", {
+    #[n(0)] stream: StreamId,
+    #[n(1)] account: AccountId,
+    #[n(2)] wanted: u8,
+});
+
+table!(/// A signal that waits.
+SignalRow, "signals", {
+    #[n(0)] signal: SignalId,
+    #[n(1)] stream: StreamId,
+    #[n(2)] seq: u64,
+    #[n(3)] kind: u32,
+    #[n(4)] at: UnixMillis,
+    #[n(5)] subject: Option<AccountId>,
+    #[n(6)] event: Option<EventId>,
+    #[n(7)] key: Option<PublicKey>,
+    #[n(8)] address: Option<String>,
+    #[n(9)] address_to: Option<String>,
+    #[n(10)] body: String,
 });
 
 /// A mail's state as stored. Numbers are for ever.

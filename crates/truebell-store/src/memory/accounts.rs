@@ -4,6 +4,7 @@ use super::state::State;
 use crate::StoreError;
 use crate::rows::{Account, Counts, Identity, MailState, NewAccount, SignedUp};
 use crate::rules;
+use crate::signals::Told;
 use crate::store::Result;
 use crate::tables::{AccountRow, InvitationRow, mail_state};
 use truebell_core::event::Chain;
@@ -96,7 +97,10 @@ impl State {
         self.insert_device(new.account, &new.device);
         self.open_session(&new.session)?;
         self.insert_vault(new.account, &new.vault, new.device.enrolled);
-        self.insert_event(&new.event, new.mails)
+        self.insert_event(&new.event, new.mails)?;
+        // The row has taken the address and the key.
+        let Some((signing, email)) = self.accounts.get(&new.account).map(|row| (row.signing, row.email.clone())) else { return Ok(()) };
+        self.queue_signals(&Told::of_event(&new.event, signing, &email, None))
     }
 
     pub(super) fn invite(&mut self, invitation: Hash32, expires: UnixMillis) {
@@ -108,11 +112,12 @@ impl State {
         self.accounts.values().filter(due).take(limit as usize).map(|row| row.account).collect()
     }
 
-    pub(super) fn delete_account(&mut self, account: AccountId, now: UnixMillis) -> bool {
+    pub(super) fn delete_account(&mut self, account: AccountId, now: UnixMillis) -> Result<bool> {
         let due = self.accounts.get(&account).and_then(|row| row.deletion_due).is_some_and(|due| due <= now);
         if !due {
-            return false;
+            return Ok(false);
         }
+        self.tell_end(account, now)?;
         let (sent, refused) = (mail_state(MailState::Sent), mail_state(MailState::Refused));
         self.accounts.remove(&account);
         self.devices.retain(|_, row| row.account != account);
@@ -125,7 +130,8 @@ impl State {
         self.revisions.retain(|_, row| self.vaults.contains_key(&row.vault));
         self.chunks.retain(|_, row| self.vaults.contains_key(&row.vault));
         self.mails.retain(|_, row| row.account != account || ![sent, refused].contains(&row.state));
-        true
+        self.signal_subjects.retain(|_, row| row.account != account);
+        Ok(true)
     }
 
     pub(super) fn sweep(&mut self, before: UnixMillis) -> u64 {

@@ -6,7 +6,7 @@ use crate::rows::{DumpRow, Identity};
 use crate::store::Result;
 use crate::tables::{
     AccountRow, ChunkRow, CommitRow, DeviceRow, EnrolmentRow, EventRow, InvitationRow, LogHeadRow, LogLeafRow, LogTileRow, MailRow,
-    RevisionRow, SessionRow, SignInRow, StatusEntryRow, Table, VaultRow,
+    RevisionRow, SessionRow, SignInRow, SignalReceiverRow, SignalRow, SignalStreamRow, SignalSubjectRow, StatusEntryRow, Table, VaultRow,
 };
 use std::collections::BTreeMap;
 
@@ -29,6 +29,10 @@ impl State {
         give(&self.log_tiles, &mut rows);
         give(&self.log_head, &mut rows);
         give(&self.status_entries, &mut rows);
+        give(&self.signal_receivers, &mut rows);
+        give(&self.signal_streams, &mut rows);
+        give(&self.signal_subjects, &mut rows);
+        give(&self.signals, &mut rows);
         rows
     }
 
@@ -61,6 +65,10 @@ impl State {
             MailRow::NAME => put(&mut self.mails, row, |row: &MailRow| row.mail),
             LogLeafRow::NAME => put(&mut self.log_leaves, row, |row: &LogLeafRow| row.entry),
             LogTileRow::NAME => put(&mut self.log_tiles, row, |row: &LogTileRow| (row.level, row.place)),
+            SignalReceiverRow::NAME => put(&mut self.signal_receivers, row, |row: &SignalReceiverRow| row.receiver),
+            SignalStreamRow::NAME => put(&mut self.signal_streams, row, |row: &SignalStreamRow| row.stream),
+            SignalSubjectRow::NAME => put(&mut self.signal_subjects, row, |row: &SignalSubjectRow| (row.stream, row.account)),
+            SignalRow::NAME => put(&mut self.signals, row, |row: &SignalRow| row.signal),
             LogHeadRow::NAME => put(&mut self.log_head, row, |row: &LogHeadRow| row.one),
             _ => Err(StoreError::Damaged("a row of a backup whose table is not known")),
         }

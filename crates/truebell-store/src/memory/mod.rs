@@ -11,6 +11,7 @@ mod log;
 mod mails;
 mod record;
 mod sessions;
+mod signals;
 mod state;
 mod status;
 mod vaults;
@@ -23,13 +24,15 @@ use crate::rows::{
     Mail, MailOutcome, NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession, NewVault, PublicEvent, Published, Recorded, Recording,
     RevisionCursor, RevisionPage, SessionView, SignedUp, StatusEntry,
 };
+use crate::signals::{Claimed, Connected, NewNote, Pushed, Receiver, ReceiverAdded, Stream, StreamConfig, StreamCreated, Waiting};
 use crate::store::{Result, Store};
 use async_trait::async_trait;
 use state::State;
 use std::sync::{Mutex, PoisonError};
 use truebell_core::hash::Hash32;
-use truebell_core::ids::{AccountId, AttachmentId, DeviceId, MailId, SessionId, VaultId};
+use truebell_core::ids::{AccountId, AttachmentId, DeviceId, MailId, ReceiverId, SessionId, SignalId, StreamId, VaultId};
 use truebell_core::log::TileId;
+use truebell_core::signal::StreamStatus;
 use truebell_core::time::UnixMillis;
 use truebell_core::wire::sync::Have;
 
@@ -128,7 +131,7 @@ impl Store for Memory {
     }
 
     async fn delete_account(&self, account: AccountId, now: UnixMillis) -> Result<bool> {
-        self.run("delete_account", |state| Ok(state.delete_account(account, now)))
+        self.run("delete_account", |state| state.delete_account(account, now))
     }
 
     async fn invite(&self, invitation: Hash32, expires: UnixMillis) -> Result<()> {
@@ -252,6 +255,67 @@ impl Store for Memory {
 
     async fn log_places(&self, entries: &[Hash32]) -> Result<Vec<Option<LogPlace>>> {
         self.run("log_places", |state| Ok(state.log_places(entries)))
+    }
+
+    async fn add_receiver(&self, new: &Receiver) -> Result<ReceiverAdded> {
+        self.run("add_receiver", |state| state.signals_add_receiver(new))
+    }
+
+    async fn remove_receiver(&self, name: &str) -> Result<bool> {
+        self.run("remove_receiver", |state| state.signals_remove_receiver(name))
+    }
+
+    async fn receivers(&self) -> Result<Vec<Connected>> {
+        self.run("receivers", |state| state.signals_receivers())
+    }
+
+    async fn receiver_by_token(&self, token: Hash32) -> Result<Option<(Receiver, Option<Stream>)>> {
+        self.run("receiver_by_token", |state| state.signals_receiver(token))
+    }
+
+    async fn create_stream(&self, stream: StreamId, receiver: ReceiverId, config: &StreamConfig) -> Result<StreamCreated> {
+        self.run("create_stream", |state| state.signals_create_stream(stream, receiver, config))
+    }
+
+    async fn change_stream(&self, stream: StreamId, config: &StreamConfig) -> Result<bool> {
+        self.run("change_stream", |state| state.signals_change_stream(stream, config))
+    }
+
+    async fn delete_stream(&self, stream: StreamId) -> Result<bool> {
+        self.run("delete_stream", |state| state.signals_delete_stream(stream))
+    }
+
+    async fn set_stream_status(&self, stream: StreamId, status: StreamStatus, reason: Option<&str>) -> Result<bool> {
+        self.run("set_stream_status", |state| state.signals_set_status(stream, status, reason))
+    }
+
+    async fn set_subject(&self, stream: StreamId, account: AccountId, wanted: bool) -> Result<bool> {
+        self.run("set_subject", |state| state.signals_set_subject(stream, account, wanted))
+    }
+
+    async fn add_note(&self, note: &NewNote) -> Result<bool> {
+        self.run("add_note", |state| state.signals_add_note(note))
+    }
+
+    async fn claim_signal(&self, now: UnixMillis, lease_until: UnixMillis) -> Result<Option<Claimed>> {
+        self.run("claim_signal", |state| state.signals_claim(now, lease_until))
+    }
+
+    async fn finish_signal(&self, claimed: &Claimed, pushed: &Pushed, now: UnixMillis) -> Result<bool> {
+        let claim = (claimed.stream.stream, claimed.waiting.signal, claimed.lease);
+        self.run("finish_signal", |state| state.signals_finish(claim, pushed, now))
+    }
+
+    async fn waiting_signals(&self, stream: StreamId, limit: u32) -> Result<Vec<Waiting>> {
+        self.run("waiting_signals", |state| state.signals_waiting(stream, limit))
+    }
+
+    async fn settle_signals(&self, stream: StreamId, taken: &[SignalId], refused: &[(SignalId, String)], now: UnixMillis) -> Result<u64> {
+        self.run("settle_signals", |state| state.signals_settle(stream, taken, refused, now))
+    }
+
+    async fn trim_signals(&self, keep: u64, before: UnixMillis, now: UnixMillis) -> Result<u64> {
+        self.run("trim_signals", |state| state.signals_trim(keep, before, now))
     }
 
     async fn dump(&self, sink: &mut (dyn FnMut(DumpRow) -> bool + Send)) -> Result<()> {

@@ -4,6 +4,7 @@ use super::accounts::to_chain;
 use super::state::State;
 use crate::rows::{Change, MailState, NewDevice, NewMail, NewSession, Recorded, Recording};
 use crate::rules::{self, Place};
+use crate::signals::Told;
 use crate::store::Result;
 use crate::tables::{EventRow, MailRow, SignInRow, mail_state};
 use truebell_core::event::Countersigned;
@@ -29,6 +30,7 @@ impl State {
             Place::Elsewhere => return Ok(Recorded::ChainMoved),
             Place::Next => {}
         }
+        let (signing, email) = (row.signing, row.email.clone());
         if let Applied::Not(why) = self.apply(account, &recording.change, recording.at)? {
             return Ok(why);
         }
@@ -37,6 +39,7 @@ impl State {
             (row.chain_seq, row.chain_digest, row.epoch) = (chain.seq, chain.digest, chain.epoch);
         }
         self.insert_event(&recording.event, recording.mails)?;
+        self.queue_signals(&Told::of_event(&recording.event, signing, &email, recording.change.new_address()))?;
         Ok(Recorded::Done)
     }
 

@@ -3,11 +3,11 @@
 use crate::rows::Identity;
 use crate::tables::{
     AccountRow, ChunkRow, CommitRow, DeviceRow, EnrolmentRow, EventRow, InvitationRow, LogHeadRow, LogLeafRow, LogTileRow, MailRow,
-    RevisionRow, SessionRow, SignInRow, StatusEntryRow, VaultRow,
+    RevisionRow, SessionRow, SignInRow, SignalReceiverRow, SignalRow, SignalStreamRow, SignalSubjectRow, StatusEntryRow, VaultRow,
 };
 use std::collections::BTreeMap;
 use truebell_core::hash::Hash32;
-use truebell_core::ids::{AccountId, AttachmentId, DeviceId, ItemId, MailId, SessionId, VaultId};
+use truebell_core::ids::{AccountId, AttachmentId, DeviceId, ItemId, MailId, ReceiverId, SessionId, SignalId, StreamId, VaultId};
 
 /// All tables.
 #[derive(Debug, Clone, Default)]
@@ -29,4 +29,8 @@ pub(super) struct State {
     pub(super) log_tiles: BTreeMap<(u64, u64), LogTileRow>,
     pub(super) log_head: BTreeMap<u64, LogHeadRow>,
     pub(super) status_entries: BTreeMap<[u8; 16], StatusEntryRow>,
+    pub(super) signal_receivers: BTreeMap<ReceiverId, SignalReceiverRow>,
+    pub(super) signal_streams: BTreeMap<StreamId, SignalStreamRow>,
+    pub(super) signal_subjects: BTreeMap<(StreamId, AccountId), SignalSubjectRow>,
+    pub(super) signals: BTreeMap<SignalId, SignalRow>,
 }

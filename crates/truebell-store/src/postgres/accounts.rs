@@ -2,16 +2,18 @@
 
 use super::columns::{bound, digest, find, fixed, int, list, number, optional_time, run, time};
 use super::failure::Result;
-use super::{record, sessions, vaults};
+use super::{record, sessions, signals, vaults};
 use crate::StoreError;
 use crate::rows::{Account, Counts, Identity, NewAccount, SignedUp};
 use crate::rules;
+use crate::signals::Told;
 use deadpool_postgres::{Client, GenericClient, Transaction};
 use tokio_postgres::Row;
 use truebell_core::event::Chain;
 use truebell_core::hash::Hash32;
-use truebell_core::ids::{AccountId, ServerId};
+use truebell_core::ids::{AccountId, EventId, ServerId};
 use truebell_core::sign::PublicKey;
+use truebell_core::signal::schedules_deletion;
 use truebell_core::time::UnixMillis;
 use truebell_core::wire::account::Record;
 
@@ -147,7 +149,8 @@ async fn insert(db: &Transaction<'_>, new: &NewAccount) -> Result<()> {
     sessions::insert_device(db, new.account, &new.device).await?;
     sessions::open(db, &new.session).await?;
     vaults::insert(db, new.account, &new.vault, new.device.enrolled).await?;
-    record::insert_event(db, &new.event, &new.mails).await
+    record::insert_event(db, &new.event, &new.mails).await?;
+    signals::queue(db, &Told::of_event(&new.event, new.signing, &new.email, None)).await
 }
 
 pub(super) async fn invite(db: &Transaction<'_>, invitation: Hash32, expires: UnixMillis) -> Result<()> {
@@ -163,7 +166,7 @@ pub(super) async fn due_deletions(db: &impl GenericClient, now: UnixMillis, limi
 }
 
 /// What goes with an account, children first. Mails that are still on their way stay.
-const DELETE: [&str; 11] = [
+const DELETE: [&str; 12] = [
     "DELETE FROM revisions WHERE vault IN (SELECT vault FROM vaults WHERE account = $1)",
     "DELETE FROM chunks WHERE vault IN (SELECT vault FROM vaults WHERE account = $1)",
     "DELETE FROM commits WHERE vault IN (SELECT vault FROM vaults WHERE account = $1)",
@@ -172,6 +175,7 @@ const DELETE: [&str; 11] = [
     "DELETE FROM devices WHERE account = $1",
     "DELETE FROM enrolments WHERE account = $1",
     "DELETE FROM sign_ins WHERE account = $1",
+    "DELETE FROM signal_subjects WHERE account = $1",
     "DELETE FROM events WHERE account = $1",
     "DELETE FROM mails WHERE account = $1 AND state IN (2, 3)",
     "DELETE FROM accounts WHERE account = $1",
@@ -185,10 +189,23 @@ pub(super) async fn delete(db: &Transaction<'_>, account: AccountId, now: UnixMi
         return Ok(false);
     }
     list(db, "SELECT 1 FROM vaults WHERE account = $1 ORDER BY vault FOR UPDATE", &[&id]).await?;
+    tell_end(db, account, now).await?;
     for statement in DELETE {
         run(db, statement, &[&id]).await?;
     }
     Ok(true)
+}
+
+/// Queues the signal that the account is gone, proven by its last wish to be deleted.
+async fn tell_end(db: &Transaction<'_>, id: AccountId, now: UnixMillis) -> Result<()> {
+    let Some(account) = account(db, id).await? else { return Ok(()) };
+    for row in list(db, "SELECT event, body FROM events WHERE account = $1 ORDER BY seq DESC", &[&id.0.as_slice()]).await? {
+        let (event, set): (_, &str) = (EventId(fixed(&row, 0)?), row.try_get(1)?);
+        if schedules_deletion(set) {
+            return signals::queue(db, &Told::of_end(id, (event, set), account.signing, &account.record.email, now)).await;
+        }
+    }
+    Ok(())
 }
 
 const SWEEP: [&str; 5] = [

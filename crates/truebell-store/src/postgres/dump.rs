@@ -27,7 +27,7 @@ struct Table {
     types: &'static [Type],
 }
 
-const TABLES: [Table; 16] = [
+const TABLES: [Table; 20] = [
     Table { name: "accounts", key: "account", types: &[B, I, B, I, I, I, I, B, T, T, B, B, B, B] },
     Table { name: "devices", key: "account, device", types: &[B, B, B, T, T, I, I, I] },
     Table { name: "sessions", key: "account, session", types: &[B, B, B, B, I, I] },
@@ -44,6 +44,10 @@ const TABLES: [Table; 16] = [
     Table { name: "log_tiles", key: "level, place", types: &[I, I, B] },
     Table { name: "log_head", key: "one", types: &[I, I, I, I, T] },
     Table { name: "status_entries", key: "entry", types: &[B, I, T] },
+    Table { name: "signal_receivers", key: "receiver", types: &[B, B, I, I, I, I, I, I, T, T] },
+    Table { name: "signal_streams", key: "stream", types: &[B, B, I, I, I, I, I, I, I, I, I, I, I, B, T, T, T, T, T] },
+    Table { name: "signal_subjects", key: "stream, account", types: &[B, B, I] },
+    Table { name: "signals", key: "signal", types: &[B, B, I, I, I, B, B, B, T, T, T] },
 ];
 
 /// Gives every row to `sink` until it has enough.

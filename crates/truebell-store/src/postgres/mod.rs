@@ -14,6 +14,7 @@ mod log;
 mod mails;
 mod record;
 mod sessions;
+mod signals;
 mod status;
 mod vaults;
 
@@ -24,14 +25,16 @@ use crate::rows::{
     LogHead, LogPlace, Mail, MailOutcome, NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession, NewVault, PublicEvent, Published,
     Recorded, Recording, RevisionCursor, RevisionPage, SessionView, SignedUp, StatusEntry,
 };
+use crate::signals::{Claimed, Connected, NewNote, Pushed, Receiver, ReceiverAdded, Stream, StreamConfig, StreamCreated, Waiting};
 use crate::store::{Result, Store};
 use async_trait::async_trait;
 use connect::Schema;
 use deadpool_postgres::{Client, Pool};
 use tokio_postgres::IsolationLevel;
 use truebell_core::hash::Hash32;
-use truebell_core::ids::{AccountId, AttachmentId, DeviceId, MailId, SessionId, VaultId};
+use truebell_core::ids::{AccountId, AttachmentId, DeviceId, MailId, ReceiverId, SessionId, SignalId, StreamId, VaultId};
 use truebell_core::log::TileId;
+use truebell_core::signal::StreamStatus;
 use truebell_core::time::UnixMillis;
 use truebell_core::wire::sync::Have;
 
@@ -309,6 +312,67 @@ impl Store for Postgres {
 
     async fn log_places(&self, entries: &[Hash32]) -> Result<Vec<Option<LogPlace>>> {
         look!(self, db => log::places(db, entries))
+    }
+
+    async fn add_receiver(&self, new: &Receiver) -> Result<ReceiverAdded> {
+        write!(self, db => signals::add_receiver(db, new))
+    }
+
+    async fn remove_receiver(&self, name: &str) -> Result<bool> {
+        write!(self, db => signals::remove_receiver(db, name))
+    }
+
+    async fn receivers(&self) -> Result<Vec<Connected>> {
+        look!(self, db => signals::receivers(db))
+    }
+
+    async fn receiver_by_token(&self, token: Hash32) -> Result<Option<(Receiver, Option<Stream>)>> {
+        look!(self, db => signals::receiver(db, token))
+    }
+
+    async fn create_stream(&self, stream: StreamId, receiver: ReceiverId, config: &StreamConfig) -> Result<StreamCreated> {
+        write!(self, db => signals::create_stream(db, stream, receiver, config))
+    }
+
+    async fn change_stream(&self, stream: StreamId, config: &StreamConfig) -> Result<bool> {
+        write!(self, db => signals::change_stream(db, stream, config))
+    }
+
+    async fn delete_stream(&self, stream: StreamId) -> Result<bool> {
+        write!(self, db => signals::delete_stream(db, stream))
+    }
+
+    async fn set_stream_status(&self, stream: StreamId, status: StreamStatus, reason: Option<&str>) -> Result<bool> {
+        write!(self, db => signals::set_status(db, stream, status, reason))
+    }
+
+    async fn set_subject(&self, stream: StreamId, account: AccountId, wanted: bool) -> Result<bool> {
+        write!(self, db => signals::set_subject(db, stream, account, wanted))
+    }
+
+    async fn add_note(&self, note: &NewNote) -> Result<bool> {
+        write!(self, db => signals::add_note(db, note))
+    }
+
+    async fn claim_signal(&self, now: UnixMillis, lease_until: UnixMillis) -> Result<Option<Claimed>> {
+        write!(self, db => signals::claim(db, now, lease_until))
+    }
+
+    async fn finish_signal(&self, claimed: &Claimed, pushed: &Pushed, now: UnixMillis) -> Result<bool> {
+        let claim = (claimed.stream.stream, claimed.waiting.signal, claimed.lease);
+        write!(self, db => signals::finish(db, claim, pushed, now))
+    }
+
+    async fn waiting_signals(&self, stream: StreamId, limit: u32) -> Result<Vec<Waiting>> {
+        look!(self, db => signals::waiting(db, stream, limit))
+    }
+
+    async fn settle_signals(&self, stream: StreamId, taken: &[SignalId], refused: &[(SignalId, String)], now: UnixMillis) -> Result<u64> {
+        write!(self, db => signals::settle(db, stream, taken, refused, now))
+    }
+
+    async fn trim_signals(&self, keep: u64, before: UnixMillis, now: UnixMillis) -> Result<u64> {
+        write!(self, db => signals::trim(db, keep, before, now))
     }
 
     async fn dump(&self, sink: &mut (dyn FnMut(DumpRow) -> bool + Send)) -> Result<()> {

@@ -2,9 +2,10 @@
 
 use super::columns::{find, int, run};
 use super::failure::Result;
-use super::{accounts, log, sessions};
+use super::{accounts, log, sessions, signals};
 use crate::rows::{Account, Change, NewDevice, NewMail, NewSession, Recorded, Recording};
 use crate::rules::{self, Place};
+use crate::signals::Told;
 use deadpool_postgres::Transaction;
 use truebell_core::event::Countersigned;
 use truebell_core::hash::Hash32;
@@ -26,6 +27,8 @@ pub(super) async fn record(db: &Transaction<'_>, recording: &Recording) -> Resul
         let (digest, id) = (chain.digest.0.as_slice(), recording.account.0.as_slice());
         run(db, sql, &[&int(chain.seq)?, &digest, &int(chain.epoch)?, &id]).await?;
         insert_event(db, &recording.event, &recording.mails).await?;
+        let told = Told::of_event(&recording.event, account.signing, &account.record.email, recording.change.new_address());
+        signals::queue(db, &told).await?;
     }
     Ok(applied)
 }

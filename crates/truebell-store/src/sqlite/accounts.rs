@@ -1,16 +1,18 @@
 //! Accounts: sign-up, look-up, deletion, and what an operator counts and sweeps.
 
 use super::columns::{bound, digest, int, number, optional_time};
-use super::{record, sessions, vaults};
+use super::{record, sessions, signals, vaults};
 use crate::StoreError;
 use crate::rows::{Account, Counts, Identity, NewAccount, SignedUp};
 use crate::rules;
+use crate::signals::Told;
 use crate::store::Result;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use truebell_core::event::Chain;
 use truebell_core::hash::Hash32;
-use truebell_core::ids::{AccountId, ServerId};
+use truebell_core::ids::{AccountId, EventId, ServerId};
 use truebell_core::sign::PublicKey;
+use truebell_core::signal::schedules_deletion;
 use truebell_core::time::UnixMillis;
 use truebell_core::wire::account::Record;
 
@@ -150,7 +152,8 @@ fn insert(db: &Connection, new: &NewAccount) -> Result<()> {
     sessions::insert_device(db, new.account, &new.device)?;
     sessions::open(db, &new.session)?;
     vaults::insert(db, new.account, &new.vault, new.device.enrolled)?;
-    record::insert_event(db, &new.event, &new.mails)
+    record::insert_event(db, &new.event, &new.mails)?;
+    signals::queue(db, &Told::of_event(&new.event, new.signing, &new.email, None))
 }
 
 pub(super) fn invite(db: &Connection, invitation: Hash32, expires: UnixMillis) -> Result<()> {
@@ -166,7 +169,7 @@ pub(super) fn due_deletions(db: &Connection, now: UnixMillis, limit: u32) -> Res
 }
 
 /// What goes with an account, children first. Mails that are still on their way stay.
-const DELETE: [&str; 11] = [
+const DELETE: [&str; 12] = [
     "DELETE FROM revisions WHERE vault_no IN (SELECT no FROM vaults WHERE account = ?)",
     "DELETE FROM chunks WHERE vault_no IN (SELECT no FROM vaults WHERE account = ?)",
     "DELETE FROM commits WHERE vault_no IN (SELECT no FROM vaults WHERE account = ?)",
@@ -175,6 +178,7 @@ const DELETE: [&str; 11] = [
     "DELETE FROM devices WHERE account = ?",
     "DELETE FROM enrolments WHERE account = ?",
     "DELETE FROM sign_ins WHERE account = ?",
+    "DELETE FROM signal_subjects WHERE account = ?",
     "DELETE FROM events WHERE account = ?",
     "DELETE FROM mails WHERE account = ? AND state IN (2, 3)",
     "DELETE FROM accounts WHERE account = ?",
@@ -184,11 +188,26 @@ pub(super) fn delete(db: &Connection, account: AccountId, now: UnixMillis) -> Re
     let is_due =
         db.prepare_cached("SELECT 1 FROM accounts WHERE account = ? AND deletion_due <= ?")?.exists(params![account.0, bound(now.0)])?;
     if is_due {
+        tell_end(db, account, now)?;
         for statement in DELETE {
             db.prepare_cached(statement)?.execute([account.0])?;
         }
     }
     Ok(is_due)
+}
+
+/// Queues the signal that the account is gone, proven by its last wish to be deleted.
+fn tell_end(db: &Connection, id: AccountId, now: UnixMillis) -> Result<()> {
+    let Some(account) = account(db, id)? else { return Ok(()) };
+    let mut statement = db.prepare_cached("SELECT event, body FROM events WHERE account = ? ORDER BY seq DESC")?;
+    let mut events = statement.query([id.0])?;
+    while let Some(row) = events.next()? {
+        let (event, set): (_, String) = (EventId(row.get(0)?), row.get(1)?);
+        if schedules_deletion(&set) {
+            return signals::queue(db, &Told::of_end(id, (event, &set), account.signing, &account.record.email, now));
+        }
+    }
+    Ok(())
 }
 
 const SWEEP: [&str; 5] = [

@@ -22,7 +22,7 @@ struct Table {
     insert: &'static str,
 }
 
-const TABLES: [Table; 16] = [
+const TABLES: [Table; 20] = [
     Table {
         name: "accounts",
         columns: 14,
@@ -122,6 +122,30 @@ const TABLES: [Table; 16] = [
         columns: 3,
         select: "SELECT * FROM status_entries ORDER BY entry",
         insert: "INSERT INTO status_entries VALUES (?, ?, ?)",
+    },
+    Table {
+        name: "signal_receivers",
+        columns: 10,
+        select: "SELECT * FROM signal_receivers ORDER BY receiver",
+        insert: "INSERT INTO signal_receivers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    },
+    Table {
+        name: "signal_streams",
+        columns: 19,
+        select: "SELECT * FROM signal_streams ORDER BY stream",
+        insert: "INSERT INTO signal_streams VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    },
+    Table {
+        name: "signal_subjects",
+        columns: 3,
+        select: "SELECT * FROM signal_subjects ORDER BY stream, account",
+        insert: "INSERT INTO signal_subjects VALUES (?, ?, ?)",
+    },
+    Table {
+        name: "signals",
+        columns: 11,
+        select: "SELECT * FROM signals ORDER BY signal",
+        insert: "INSERT INTO signals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     },
 ];
 

@@ -14,6 +14,7 @@ mod place;
 mod readers;
 mod record;
 mod sessions;
+mod signals;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ use crate::rows::{
     Mail, MailOutcome, NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession, NewVault, PublicEvent, Published, Recorded, Recording,
     RevisionCursor, RevisionPage, SessionView, SignedUp, StatusEntry,
 };
+use crate::signals::{Claimed, Connected, NewNote, Pushed, Receiver, ReceiverAdded, Stream, StreamConfig, StreamCreated, Waiting};
 use crate::store::{Result, Store};
 use async_trait::async_trait;
 use file::Takes;
@@ -35,8 +37,9 @@ use readers::Readers;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use truebell_core::hash::Hash32;
-use truebell_core::ids::{AccountId, AttachmentId, DeviceId, MailId, SessionId, VaultId};
+use truebell_core::ids::{AccountId, AttachmentId, DeviceId, MailId, ReceiverId, SessionId, SignalId, StreamId, VaultId};
 use truebell_core::log::TileId;
+use truebell_core::signal::StreamStatus;
 use truebell_core::time::UnixMillis;
 use truebell_core::wire::sync::Have;
 use writer::Writer;
@@ -250,6 +253,74 @@ impl Store for Sqlite {
 
     async fn log_places(&self, entries: &[Hash32]) -> Result<Vec<Option<LogPlace>>> {
         self.readers.look(|db| log::places(db, entries)).await
+    }
+
+    async fn add_receiver(&self, new: &Receiver) -> Result<ReceiverAdded> {
+        let new = new.clone();
+        self.writer()?.run(move |db| signals::add_receiver(db, &new)).await
+    }
+
+    async fn remove_receiver(&self, name: &str) -> Result<bool> {
+        let name = name.to_owned();
+        self.writer()?.run(move |db| signals::remove_receiver(db, &name)).await
+    }
+
+    async fn receivers(&self) -> Result<Vec<Connected>> {
+        self.readers.read_long(signals::receivers).await
+    }
+
+    async fn receiver_by_token(&self, token: Hash32) -> Result<Option<(Receiver, Option<Stream>)>> {
+        self.readers.look(|db| signals::receiver(db, token)).await
+    }
+
+    async fn create_stream(&self, stream: StreamId, receiver: ReceiverId, config: &StreamConfig) -> Result<StreamCreated> {
+        let config = config.clone();
+        self.writer()?.run(move |db| signals::create_stream(db, stream, receiver, &config)).await
+    }
+
+    async fn change_stream(&self, stream: StreamId, config: &StreamConfig) -> Result<bool> {
+        let config = config.clone();
+        self.writer()?.run(move |db| signals::change_stream(db, stream, &config)).await
+    }
+
+    async fn delete_stream(&self, stream: StreamId) -> Result<bool> {
+        self.writer()?.run(move |db| signals::delete_stream(db, stream)).await
+    }
+
+    async fn set_stream_status(&self, stream: StreamId, status: StreamStatus, reason: Option<&str>) -> Result<bool> {
+        let reason = reason.map(str::to_owned);
+        self.writer()?.run(move |db| signals::set_status(db, stream, status, reason.as_deref())).await
+    }
+
+    async fn set_subject(&self, stream: StreamId, account: AccountId, wanted: bool) -> Result<bool> {
+        self.writer()?.run(move |db| signals::set_subject(db, stream, account, wanted)).await
+    }
+
+    async fn add_note(&self, note: &NewNote) -> Result<bool> {
+        let note = note.clone();
+        self.writer()?.run(move |db| signals::add_note(db, &note)).await
+    }
+
+    async fn claim_signal(&self, now: UnixMillis, lease_until: UnixMillis) -> Result<Option<Claimed>> {
+        self.writer()?.run(move |db| signals::claim(db, now, lease_until)).await
+    }
+
+    async fn finish_signal(&self, claimed: &Claimed, pushed: &Pushed, now: UnixMillis) -> Result<bool> {
+        let (claim, pushed) = ((claimed.stream.stream, claimed.waiting.signal, claimed.lease), pushed.clone());
+        self.writer()?.run(move |db| signals::finish(db, claim, &pushed, now)).await
+    }
+
+    async fn waiting_signals(&self, stream: StreamId, limit: u32) -> Result<Vec<Waiting>> {
+        self.readers.look(|db| signals::waiting(db, stream, limit)).await
+    }
+
+    async fn settle_signals(&self, stream: StreamId, taken: &[SignalId], refused: &[(SignalId, String)], now: UnixMillis) -> Result<u64> {
+        let (taken, refused) = (taken.to_vec(), refused.to_vec());
+        self.writer()?.run(move |db| signals::settle(db, stream, &taken, &refused, now)).await
+    }
+
+    async fn trim_signals(&self, keep: u64, before: UnixMillis, now: UnixMillis) -> Result<u64> {
+        self.writer()?.run(move |db| signals::trim(db, keep, before, now)).await
     }
 
     async fn dump(&self, sink: &mut (dyn FnMut(DumpRow) -> bool + Send)) -> Result<()> {

@@ -1,9 +1,10 @@
 //! Acts: the change, its event and its mails, together or not at all (law 4).
 
 use super::columns::int;
-use super::{accounts, log, sessions};
+use super::{accounts, log, sessions, signals};
 use crate::rows::{Account, Change, NewDevice, NewMail, NewSession, Recorded, Recording};
 use crate::rules::{self, Place};
+use crate::signals::Told;
 use crate::store::Result;
 use rusqlite::{Connection, OptionalExtension, params};
 use truebell_core::event::Countersigned;
@@ -25,6 +26,8 @@ pub(super) fn record(db: &Connection, recording: &Recording) -> Result<Recorded>
         let mut statement = db.prepare_cached("UPDATE accounts SET chain_seq = ?, chain_digest = ?, epoch = ? WHERE account = ?")?;
         statement.execute(params![int(chain.seq)?, chain.digest.0, int(chain.epoch)?, recording.account.0])?;
         insert_event(db, &recording.event, &recording.mails)?;
+        let told = Told::of_event(&recording.event, account.signing, &account.record.email, recording.change.new_address());
+        signals::queue(db, &told)?;
     }
     Ok(applied)
 }

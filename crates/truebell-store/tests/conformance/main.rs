@@ -19,6 +19,7 @@ mod mails;
 mod model;
 mod races;
 mod sessions;
+mod signals;
 mod status;
 mod stores;
 mod vaults;
@@ -102,7 +103,20 @@ on_every_store! {
         the_log_outlives_the_accounts;
     status:
         the_journal_is_added_to_once_and_read_in_the_order_of_time;
+    signals:
+        an_event_is_queued_with_it_on_each_stream_that_is_about_its_account,
+        addresses_are_queued_for_receivers_of_addresses_only,
+        the_end_of_an_account_is_queued_with_it_if_an_event_asked_for_it,
+        a_receiver_has_a_name_a_token_and_one_stream,
+        a_stream_that_goes_takes_along_what_waits,
+        a_paused_stream_keeps_and_a_disabled_one_does_not,
+        a_stream_is_claimed_by_one_and_tried_in_order,
+        a_changed_stream_is_tried_at_once,
+        what_a_poll_settles_is_gone_and_counted,
+        what_is_too_much_or_too_old_is_dropped_and_said_first,
+        a_note_waits_behind_what_was_there_and_is_added_once;
     races:
+        a_stream_is_worked_on_by_one_of_many,
         of_two_racing_commits_one_is_done_and_one_conflicts,
         a_commit_repeated_at_once_is_done_once,
         a_code_shown_at_once_is_good_once,

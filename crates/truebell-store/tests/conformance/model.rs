@@ -6,9 +6,12 @@ use crate::world::{Person, Shared, World, at};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError};
 use truebell_core::event::What;
+use truebell_core::ids::StreamId;
+use truebell_core::signal::StreamStatus;
 use truebell_core::vault::Revision;
 use truebell_core::wire::sync::{Have, HaveVault};
 use truebell_store::rows::{Change, Committed, MailOutcome, Published, Recorded, Recording};
+use truebell_store::signals::Pushed;
 
 /// One step. The small numbers choose a person, an item, a time, and how far the caller is behind.
 #[derive(Debug, Clone)]
@@ -29,6 +32,11 @@ enum Step {
     Claim(u64),
     Finish(u64),
     Sweep(u64),
+    Stream(bool),
+    Subject(usize, bool),
+    Status(u64),
+    Push(u64, u64),
+    Trim(u64, u64),
     Log(u32, u64),
     Read(usize, u64),
 }
@@ -53,6 +61,11 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..200_u64).prop_map(Step::Claim),
         1 => (0..4_u64).prop_map(Step::Finish),
         1 => (0..400_u64).prop_map(Step::Sweep),
+        1 => any::<bool>().prop_map(Step::Stream),
+        1 => (who.clone(), any::<bool>()).prop_map(|(who, wanted)| Step::Subject(who, wanted)),
+        1 => (0..3_u64).prop_map(Step::Status),
+        2 => (0..200_u64, 0..4_u64).prop_map(|(now, end)| Step::Push(now, end)),
+        1 => (0..4_u64, 0..200_u64).prop_map(|(keep, before)| Step::Trim(keep, before)),
         2 => (0..4_u32, 0..6_u64).prop_map(|(limit, size)| Step::Log(limit, size)),
         2 => (who, 0..4_u64).prop_map(|(who, have)| Step::Read(who, have)),
     ]
@@ -96,6 +109,9 @@ impl Story {
         match step {
             Step::Commit(who, items, tombstone, stale) => self.commit(store, *who, items, *tombstone, *stale).await,
             Step::Claim(_) | Step::Finish(_) | Step::Sweep(_) | Step::Log(..) | Step::Chunk(..) => self.tell_of_things(store, step).await,
+            Step::Stream(_) | Step::Subject(..) | Step::Status(_) | Step::Push(..) | Step::Trim(..) => {
+                self.tell_of_signals(store, step).await
+            }
             Step::Read(who, have) => self.read(store, *who, *have).await,
             _ => self.tell_of_people(store, step).await,
         }
@@ -230,6 +246,37 @@ impl Story {
             }
             _ => String::new(),
         }
+    }
+
+    async fn tell_of_signals(&mut self, store: &Shared, step: &Step) -> String {
+        const STREAM: StreamId = StreamId([6; 16]);
+        let end = match step {
+            Step::Stream(everyone) => {
+                let new = crate::signals::receiver(&mut self.world, "one", *everyone);
+                let added = store.add_receiver(&new).await;
+                let config = crate::signals::config(Some("https://x.example.org/"));
+                format!("{added:?} {:?}", store.create_stream(STREAM, new.receiver, &config).await)
+            }
+            Step::Subject(who, wanted) => {
+                let account = self.people[self.pick(*who)].0.account;
+                format!("{:?}", store.set_subject(STREAM, account, *wanted).await)
+            }
+            Step::Status(number) => {
+                let status = StreamStatus::from_number(*number).expect("one of three");
+                format!("{:?}", store.set_stream_status(STREAM, status, None).await)
+            }
+            Step::Push(now, end) => {
+                let claimed = store.claim_signal(at(*now), at(*now + 20)).await;
+                let ends = [Pushed::Taken, Pushed::Refused("no".into()), Pushed::RetryAt(at(150), "later".into())];
+                match (claimed.as_ref().ok().and_then(Option::as_ref), ends.get(usize::try_from(*end).expect("small"))) {
+                    (Some(one), Some(end)) => format!("{claimed:?} {:?}", store.finish_signal(one, end, at(*now)).await),
+                    _ => format!("{claimed:?}"),
+                }
+            }
+            Step::Trim(keep, before) => format!("{:?}", store.trim_signals(*keep, at(*before), at(*before)).await),
+            _ => String::new(),
+        };
+        format!("{end} {:?} {:?}", store.receivers().await, store.waiting_signals(STREAM, 3).await)
     }
 
     async fn read(&mut self, store: &Shared, who: usize, have: u64) -> String {

@@ -117,6 +117,21 @@ pub(crate) async fn of_many_acts_in_one_place_one_is_done(store: Shared) {
     assert_eq!(store.counts(at(0)).await.map(|counts| counts.mails_queued), Ok(2), "one mail for the one event");
 }
 
+pub(crate) async fn a_stream_is_worked_on_by_one_of_many(store: Shared) {
+    let mut world = World::new();
+    crate::signals::pushed_to(&store, &mut world, "all").await;
+    let mut person = world.signed_up(&store).await;
+    for round in 0..5 {
+        let change = world.credentials();
+        world.done(&store, &mut person, What::PasswordChanged {}, change).await;
+        let ends = at_once(each(&store, 0..MANY, |store, _| async move { store.claim_signal(at(500 + round), at(600)).await })).await;
+        let claimed: Vec<_> = ends.into_iter().filter_map(|end| end.expect("no failure")).collect();
+        assert_eq!(claimed.len(), 1, "round {round}");
+        let pushed = truebell_store::signals::Pushed::Taken;
+        assert_eq!(store.finish_signal(&claimed[0], &pushed, at(500 + round)).await, Ok(true));
+    }
+}
+
 pub(crate) async fn a_mail_is_claimed_by_one_of_many(store: Shared) {
     let mut world = World::new();
     for _ in 0..3 {
