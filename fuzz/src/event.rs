@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use data_encoding::BASE64URL_NOPAD;
-use truebell_core::event::{Act, Chain, Trust, What, check_act, countersign, verify};
+use truebell_core::event::{Act, Chain, Link, Trust, What, check_act, countersign, verify, verify_link};
 use truebell_core::hash::Hash32;
 use truebell_core::ids::{DeviceId, EventId};
 use truebell_core::sign::{Purpose, Signature};
@@ -23,9 +23,10 @@ static GENUINE: LazyLock<(Act, String, String)> = LazyLock::new(|| {
         at: UnixMillis::from_seconds(1_700_000_000),
         what: What::PasswordChanged {},
     };
-    let signed = act.sign(&KEYS);
-    let set = countersign(act.clone(), &signed, EventId([5; 16]), act.at, SERVER, &SERVER_KEY).set;
-    (act, signed, set)
+    let signed = act.sign(&KEYS).expect("an act");
+    let admitted = check_act(&signed, ACCOUNT, &KEYS.public().signing, &Chain::default()).expect("the next");
+    let made = countersign(admitted, EventId([5; 16]), act.at, SERVER, &SERVER_KEY).expect("a SET");
+    (act, signed, made.set.clone())
 });
 
 /// - any text, and the genuine event changed anywhere, prove nothing;
@@ -52,6 +53,12 @@ pub fn run(data: &[u8]) {
             let text = jws("secevent+jwt", claims.as_bytes(), |input| SERVER_KEY.sign(Purpose::Jws, input));
             if let Ok(event) = verify(&text, &trust, &chain) {
                 assert_eq!(&event.act, act, "a server spoke for the account");
+            }
+            match verify_link(&text, &trust, &chain) {
+                Ok(Link::Event(event)) => assert_eq!(&event.act, act, "a server spoke for the account"),
+                // Its own word it may give, under its own name, and about something earlier.
+                Ok(Link::Retraction(retraction)) => assert!(retraction.of.seq < retraction.seq && retraction.account == ACCOUNT),
+                Err(_) => {}
             }
         }
         _ => {

@@ -23,6 +23,7 @@ pub fn run(data: &[u8]) {
         head: (kind & 2 == 0).then_some(value.as_str()),
         content_type: text.filter(|_| kind & 4 == 4),
         via: text.filter(|_| kind & 8 == 8),
+        ray: text.filter(|_| kind & 32 == 32),
         body,
         whole: kind & 16 == 0,
     };
@@ -33,6 +34,9 @@ pub fn run(data: &[u8]) {
     if !signed {
         assert!(matches!(judgement.outcome, Outcome::Unreachable(_) | Outcome::Intercepted { .. }), "believed without a signature");
         assert!(judgement.head.is_none());
+    }
+    for detail in &judgement.details {
+        assert!(detail.chars().count() < 200 && !detail.chars().any(char::is_control), "a stranger's words are not fit to show");
     }
     if let Outcome::Intercepted { by } = &judgement.outcome {
         assert!(by.chars().count() < 200 && !by.chars().any(char::is_control), "a stranger's words are not fit to show");

@@ -86,7 +86,7 @@ impl Account {
                 head: cbor::to_vec(&head).into(),
             },
             device: wire::device::NewDevice { device, key: device_key.public(), name: "load".into(), platform: "bench".into() },
-            act: act.sign(&keys),
+            act: act.sign(&keys)?,
         };
         let finished: wire::sign_up::Finished = ask(connection, "/v1/sign-up/finish", &finish).await?;
         let state = VaultState { digest: VaultDigest::default(), seq: 0, head: head.digest() };

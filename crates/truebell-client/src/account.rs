@@ -146,7 +146,7 @@ impl<H: Hold> Online<H> {
             let record = registration.finish(server, account, &started.opaque, chance).map_err(malformed)?;
             let epoch = client.local.chain.epoch + 1;
             let keyset = client.keys.seal_keyset(epoch, &change.new, client.world.chance.as_mut());
-            let act = client.make_act(change.what.clone()).sign(&client.keys);
+            let act = client.make_act(change.what.clone()).sign(&client.keys)?;
             let (state, keyset) = (started.state.clone(), keyset.into());
             Ok::<_, Error>((CredentialsFinish { state, ke3: ke3.into(), opaque: record.into(), keyset, act }, epoch))
         })?;

@@ -42,7 +42,7 @@ impl<H: Hold> Online<H> {
     pub(super) fn act<T: serde::Serialize>(&self, path: &str, what: &What, body: impl Fn(String) -> T) -> Result<(), Error> {
         let mut moved = 0;
         loop {
-            let signed = self.with(|client| Ok::<_, Error>(client.make_act(what.clone()).sign(&client.keys)))?;
+            let signed = self.with(|client| Ok::<_, Error>(client.make_act(what.clone()).sign(&client.keys)?))?;
             match self.post_act(path, &body(signed)) {
                 Err(Error::Server(Why::Refused { reason: Reason::ChainMoved, .. })) if moved < CHAIN_MOVED_MAX => {
                     moved += 1;

@@ -264,7 +264,7 @@ fn begin(
     let now = world.clock.now();
     let head = cbor::to_vec(&first_head(vault, &keys, device.device, now));
     let device_key = device.signing_key()?.public();
-    let act = next_act(&Chain::default(), &device, now, What::AccountCreated { device_key }).sign(&keys);
+    let act = next_act(&Chain::default(), &device, now, What::AccountCreated { device_key }).sign(&keys)?;
     let finish = sign_up::Finish {
         email: start.email,
         invitation: start.invitation,
@@ -399,7 +399,7 @@ fn enrol(
     device.status_url = page;
     let device_key = device.signing_key()?.public();
     let what = What::DeviceEnrolled { enrolled: device.device, device_key, platform: platform() };
-    let act = next_act(&finished.chain, &device, world.clock.now(), what).sign(&keys);
+    let act = next_act(&finished.chain, &device, world.clock.now(), what).sign(&keys)?;
     let new = NewDevice { device: device.device, key: device_key, name: device.device_name.clone(), platform: platform() };
     let to = (device.server.as_str(), &device.pinned);
     let enrolled: Enrolled = post(&mut world, to, Some(&finished.enrolment), "/v1/devices", &Enrol { device: new, act })?;

@@ -86,6 +86,9 @@ pub enum Error {
         /// What the system said.
         error: std::io::Error,
     },
+    /// What was to be signed could not be written down.
+    #[error(transparent)]
+    Unsayable(#[from] truebell_core::event::Unsayable),
     /// Something opened with the right key is not what it should be.
     #[error(transparent)]
     Keys(#[from] truebell_core::account::KeyError),
@@ -114,7 +117,7 @@ impl Error {
     /// For exit codes.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Closed | Self::Profile(_) | Self::Replica(_) | Self::File { .. } | Self::Keys(_) => Kind::Local,
+            Self::Closed | Self::Profile(_) | Self::Replica(_) | Self::File { .. } | Self::Keys(_) | Self::Unsayable(_) => Kind::Local,
             Self::Explained { error, .. } => error.kind(),
             Self::WrongPassword | Self::WrongDetails | Self::SecondFactorNeeded => Kind::Credentials,
             Self::Server(Why::Refused { reason: Reason::WrongCredentials | Reason::SecondFactorWrong, .. }) => Kind::Credentials,

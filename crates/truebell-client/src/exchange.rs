@@ -181,6 +181,7 @@ fn judge(world: &World, pinned: &Pinned, known: &Known<'_>, response: &Response,
         head: response.head.as_deref(),
         content_type: response.content_type.as_deref(),
         via: response.via.as_deref(),
+        ray: response.ray.as_deref(),
         body,
         whole,
     };
@@ -209,7 +210,15 @@ pub(super) fn ask_stranger(
             let by = pinned.clone().unwrap_or_else(nobody);
             (judge(world, &by, &known, &response, &body, whole), pinned)
         }
-        Err(failure) => (Judgement { outcome: Outcome::Unreachable(failure), head: None }, None),
+        Err(failure) => {
+            let nobody = Pinned {
+                server: truebell_core::ids::ServerId([0; 16]),
+                key: truebell_core::sign::PublicKey([0; 32]),
+                generation: Vec::new().into(),
+                restore_epoch: 0,
+            };
+            (classify(&Reply::Failed(failure), &nobody, &known, world.clock.now()), None)
+        }
     }
 }
 
@@ -227,28 +236,39 @@ fn trace(world: &World, question: &Question<'_>, status: u16, judgement: &Judgem
         Method::Put => "PUT",
         Method::Delete => "DELETE",
     };
-    let because = match (&judgement.head, &judgement.outcome) {
-        (Some(head), _) => format!(
-            "a head signed by your server for this request, {}, restore epoch {}, pace {} ms",
-            match &head.status {
-                Status::Ok => "done",
-                Status::Busy { .. } => "busy",
-                Status::Maintenance { .. } => "maintenance",
-                Status::Refused { .. } => "refused",
-                Status::Outdated { .. } => "outdated",
-            },
-            head.restore_epoch,
-            head.pace_ms
-        ),
-        (None, Outcome::Unreachable(_)) => "nobody answered".into(),
-        (None, _) => "no head signed by your server for this request, so it was not your server".into(),
+    let mut came_in = match (&judgement.outcome, &judgement.head) {
+        (Outcome::Unreachable(_), _) => Vec::new(),
+        (_, Some(head)) => vec![
+            format!("status {status}"),
+            format!("says {}", said(&head.status)),
+            format!("restore epoch {}", head.restore_epoch),
+            format!("pace {} ms", head.pace_ms),
+        ],
+        (_, None) if judgement.details.is_empty() => vec![format!("status {status}")],
+        (_, None) => judgement.details.clone(),
     };
+    if let Some(account) = judgement.head.as_ref().and_then(|head| head.account.as_ref()) {
+        came_in.push(format!("events up to {}", account.chain.seq));
+    }
     Trace {
         at: world.clock.now(),
         request: format!("{method} {}", without_ids(question.path)),
         status,
         outcome: word(&judgement.outcome),
-        because,
+        came_in,
+        why: judgement.because,
+        because: judgement.because.words().to_owned(),
+    }
+}
+
+/// A signed status' word.
+fn said(status: &Status) -> &'static str {
+    match status {
+        Status::Ok => "done",
+        Status::Busy { .. } => "busy",
+        Status::Maintenance { .. } => "maintenance",
+        Status::Refused { .. } => "refused",
+        Status::Outdated { .. } => "outdated",
     }
 }
 

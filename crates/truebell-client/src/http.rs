@@ -80,6 +80,7 @@ fn response(answer: http::Response<ureq::Body>) -> Response {
         head: header(HEADER),
         content_type: header("content-type"),
         via: header("via").or_else(|| header("server")),
+        ray: ["cf-ray", "x-amz-cf-id", "x-amzn-requestid", "x-request-id"].into_iter().find_map(header),
         body: Box::new(answer.into_body().into_reader()),
     }
 }
@@ -136,10 +137,12 @@ mod tests {
 
     #[test]
     fn a_redirect_is_an_answer_and_is_not_followed() {
-        let (at, asked) =
-            answering(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/login\r\nVia: portal\r\nContent-Length: 0\r\n\r\n");
+        let (at, asked) = answering(
+            b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/login\r\nVia: portal\r\nCF-Ray: 8a1b-AMS\r\nContent-Length: 0\r\n\r\n",
+        );
         let answer = ask(&format!("http://{at}")).unwrap();
         assert_eq!((answer.status, answer.via.as_deref(), answer.head), (302, Some("portal"), None));
+        assert_eq!(answer.ray.as_deref(), Some("8a1b-AMS"));
         let asked = asked.join().unwrap();
         assert!(asked.contains("truebell-nonce: n0nce") && asked.contains("authorization: bearer t0ken"), "{asked}");
     }

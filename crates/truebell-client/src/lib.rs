@@ -46,7 +46,7 @@ pub use enrol::{KitData, SecondFactor, SignIn, SignUp, server_info, sign_in, sig
 pub use error::{Error, Kind};
 pub use hold::{Alone, Hold, Online, Progress};
 pub use http::Http;
-pub use inbox::{Entry, NoticeAnswer};
+pub use inbox::{Entry, NoticeAnswer, ask_about};
 pub use index::{Filter, Listed, Shown};
 pub use items::{ItemRef, Version};
 pub use kit_test::{KitTested, test_kit};

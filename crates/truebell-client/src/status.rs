@@ -5,6 +5,7 @@ use super::{Client, Error};
 use truebell_core::head::StateCode;
 use truebell_core::ids::{AccountId, DeviceId};
 use truebell_core::log::{LogStanding, describe_log};
+use truebell_core::outcome::Because;
 use truebell_core::sign::Fingerprint;
 use truebell_core::time::UnixMillis;
 use truebell_engine::sync::{View, sentences};
@@ -62,8 +63,19 @@ pub struct Trace {
     pub status: u16,
     /// The outcome's word.
     pub outcome: String,
-    /// What led to it: what the reply's head said, or why it was not believed.
+    /// What came in, piece by piece: a stranger's words are made harmless.
+    #[serde(default)]
+    pub came_in: Vec<String>,
+    /// What decided it.
+    #[serde(default = "unknown")]
+    pub why: Because,
+    /// The same in words.
     pub because: String,
+}
+
+/// A trace from before the decision was written down.
+fn unknown() -> Because {
+    Because::NoHead
 }
 
 impl Client {

@@ -359,6 +359,14 @@ impl Client {
                     notices += usize::from(new && !seen);
                     events.extend(new.then_some(event.at));
                 }
+                Step::Retraction(retraction, body) => {
+                    // Shown beside the notice it is about, which is new again.
+                    let new = rows::put_event(&tx, retraction.seq, retraction.digest, &body, false, true)?;
+                    if new && !(is_first && retraction.seq <= enrolled.seq) {
+                        rows::mark_unseen(&tx, retraction.of.seq)?;
+                        notices += 1;
+                    }
+                }
                 Step::Record(record) => {
                     // A keyset nobody opened here yet has proved nothing: one that was bent on its way must not keep the true one out.
                     let proven = record.epoch == self.opened_epoch;

@@ -17,7 +17,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use truebell_core::account::AccountPublic;
 use truebell_core::cbor;
 use truebell_core::chance::{Chance, make_array};
-use truebell_core::event::{Act, Chain, What, check_act, countersign, inner_act};
+use truebell_core::event::{
+    Act, Chain, NewRetraction, Of, Reason as Why, What, check_act, countersign, inner_act, read_public, sign_retraction,
+};
 use truebell_core::hash::Hash32;
 use truebell_core::head::{AccountHead, Head, Reason, Status, VaultMark};
 use truebell_core::ids::{AccountId, AttachmentId, DeviceId, EventId, ServerId, SessionId, VaultId};
@@ -277,6 +279,19 @@ impl Fake {
         self.inner().state.accounts.values().map(|account| account.chunks.len()).sum()
     }
 
+    /// The operator takes back the notice of the one account's event in this place.
+    pub(super) fn retract(&self, seq: usize) {
+        let mut inner = self.inner();
+        let (key, at, id) = (inner.key.clone(), inner.now, EventId::make_random(&mut inner.chance));
+        let account = inner.state.accounts.values_mut().next().unwrap();
+        let event = read_public(&account.events[seq - 1], SERVER, &key.public(), &account.public.signing).unwrap();
+        let new =
+            NewRetraction { id, account: account.public.account, chain: account.chain, of: Of::event(&event), reason: Why::Fault, at };
+        let signed = sign_retraction(new, SERVER, &key).unwrap();
+        account.chain = Chain { seq: account.chain.seq + 1, digest: signed.digest, epoch: account.chain.epoch };
+        account.events.push(signed.set);
+    }
+
     /// Swaps two stored chunks.
     pub(super) fn swap_chunks(&self) {
         let mut inner = self.inner();
@@ -330,7 +345,7 @@ impl Transport for Fake {
 }
 
 fn page(body: Vec<u8>) -> Response {
-    Response { status: 200, head: None, content_type: None, via: None, body: Box::new(std::io::Cursor::new(body)) }
+    Response { status: 200, head: None, content_type: None, via: None, ray: None, body: Box::new(std::io::Cursor::new(body)) }
 }
 
 fn stranger(page: &str) -> Response {
@@ -339,6 +354,7 @@ fn stranger(page: &str) -> Response {
         head: None,
         content_type: Some("text/html".into()),
         via: None,
+        ray: None,
         body: Box::new(std::io::Cursor::new(page.as_bytes().to_vec())),
     }
 }
@@ -392,6 +408,7 @@ impl Inner {
             head: Some(head.sign(&self.key)),
             content_type: Some(if is_hints { "text/event-stream" } else { "application/json" }.into()),
             via: None,
+            ray: None,
             body: Box::new(std::io::Cursor::new(answered.body)),
         }
     }
@@ -443,7 +460,7 @@ impl Inner {
             ["sessions", "challenge"] => json(&sign_in::Challenged { challenge: b"challenge".to_vec().into() }),
             ["sessions"] if request.method == Method::Post => read(body).and_then(|prove| self.prove(prove)),
             ["log", "proofs"] => read(body).and_then(|asked| self.prove_log(&asked)),
-            ["notices", _] => json(&serde_json::json!({ "code": parts[1], "verdict": "never-sent" })),
+            ["notices", code] => json(&self.check(code)),
             _ => return None,
         })
     }
@@ -485,6 +502,33 @@ impl Inner {
         let cosignature = cosign(&checkpoint.text(), "w.example", &SigningKey::from_seed(&[8; 32]), self.now);
         let checkpoint = checkpoint.sign(&self.key) + &cosignature;
         json(&Proofs { checkpoint, consistency, events })
+    }
+
+    /// What an honest server says of a code.
+    fn check(&self, code: &str) -> serde_json::Value {
+        let key = self.key.public();
+        for account in self.state.accounts.values() {
+            let read = |set: &String| read_public(set, SERVER, &key, &account.public.signing).ok();
+            let Some(event) = account.events.iter().filter_map(read).find(|event| event.code().as_str() == code) else { continue };
+            let takes_back = |set: &&String| {
+                let seq = match read(set) {
+                    Some(event) => match &event.act.what {
+                        What::Acknowledged { of } => Some(of.seq),
+                        _ => None,
+                    },
+                    None => truebell_core::event::read_retraction(set, SERVER, &key).ok().map(|retraction| retraction.of.seq),
+                };
+                seq == Some(event.act.seq)
+            };
+            let retractions: Vec<&String> = account.events.iter().filter(takes_back).collect();
+            let set = account.events.iter().find(|set| Hash32::derive_plain(set.as_bytes()) == event.digest);
+            let verdict = if retractions.is_empty() { "genuine" } else { "retracted" };
+            return serde_json::json!({
+                "code": code, "verdict": verdict, "retractions": retractions, "kind": event.act.what.word(), "at": event.at, "server": SERVER,
+                "server_key": key, "account": account.public.account, "account_key": account.public.signing, "event": set,
+            });
+        }
+        serde_json::json!({ "code": code, "verdict": "never-sent" })
     }
 
     fn new_session(&mut self, account: AccountId, device: DeviceId) -> Session {
@@ -631,6 +675,7 @@ impl Inner {
                 json(&recorded)
             }
             ["sessions"] => json(&Sessions { sessions: account.sessions.iter().map(|(session, of)| info(session, *of, by)).collect() }),
+            ["account", "acknowledge"] => json(&act(account, &read::<Revoke>(body)?.act)?),
             ["sign-out"] => json(&serde_json::json!({})),
             ["account", "credentials", "start"] => {
                 let start: wire::CredentialsStart = read(body)?;
@@ -714,11 +759,11 @@ fn record(account: &mut Account, signed: &str, key: &SigningKey, chance: &mut dy
     if let Some(recorded) = repeated(account, signed) {
         return Ok(recorded);
     }
-    let act: Act = check_act(signed, account.public.account, &account.public.signing, &account.chain).map_err(|_| Reason::ChainMoved)?;
-    let made = countersign(act, signed, EventId::make_random(chance), now, SERVER, key);
+    let act = check_act(signed, account.public.account, &account.public.signing, &account.chain).map_err(|_| Reason::ChainMoved)?;
+    let made = countersign(act, EventId::make_random(chance), now, SERVER, key).map_err(|_| Reason::Malformed)?;
     account.chain = Chain { seq: made.act.seq, digest: made.digest, epoch: made.act.epoch };
     account.events.push(made.set.clone());
-    Ok(Recorded { event: made.set })
+    Ok(Recorded { event: made.set.clone() })
 }
 
 fn commit(account: &mut Account, at: VaultId, body: &[u8]) -> Done {
@@ -783,5 +828,5 @@ pub(super) fn forged_event() -> String {
         at: UnixMillis(0),
         what: What::PasswordChanged {},
     };
-    countersign(act, "a.b.c", EventId([1; 16]), UnixMillis(0), SERVER, &key).set
+    truebell_core::testing::countersign_anything(act, "a.b.c", EventId([1; 16]), UnixMillis(0), SERVER, &key).set.clone()
 }

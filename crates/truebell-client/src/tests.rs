@@ -5,6 +5,7 @@ mod chaos;
 mod hostile;
 mod log;
 mod moving;
+mod notices;
 mod offline;
 mod replica;
 mod said;

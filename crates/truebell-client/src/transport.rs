@@ -46,6 +46,8 @@ pub struct Response {
     pub content_type: Option<String>,
     /// `Server` or `Via`.
     pub via: Option<String>,
+    /// The number somebody gave the request: `CF-Ray`, `X-Request-Id` and the like.
+    pub ray: Option<String>,
     /// The body, unread. Bounded by whoever reads it.
     pub body: Box<dyn Read + Send>,
 }

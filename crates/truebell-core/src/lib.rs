@@ -16,6 +16,7 @@ pub mod head;
 pub mod ids;
 pub mod item;
 pub mod kit;
+pub mod letter;
 pub mod log;
 #[cfg(feature = "simulation")]
 pub mod memo;

@@ -11,7 +11,7 @@
 //! let receipt = truebell_core::event::Verified(());
 //! ```
 
-use crate::event::{CheckCode, Event, Verified, What};
+use crate::event::{CheckCode, Event, Genuine, Retraction, Verified, What};
 use crate::ids::{DeviceId, EventId};
 use crate::time::UnixMillis;
 use crate::words::one_line;
@@ -54,6 +54,62 @@ impl Notice {
     }
 }
 
+/// Who takes a notice back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum By {
+    /// A device of the account: *that was me*.
+    Account,
+    /// The operator of the server.
+    Operator,
+}
+
+/// What a person is told about a notice that was taken back, beside the notice and never instead of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Correction {
+    /// Who says so.
+    pub by: By,
+    /// When the server recorded it.
+    pub at: UnixMillis,
+    /// What that proves, and what it does not.
+    pub sentence: String,
+    /// Its own check code.
+    pub code: CheckCode,
+}
+
+impl Correction {
+    /// A device of the account says: that was me. `None` if it is about another notice.
+    pub fn by_account(of: &Genuine<Event>, by: &Genuine<Event>) -> Option<Self> {
+        let What::Acknowledged { of: named } = &by.act.what else { return None };
+        let name = one_line(&by.act.device_name);
+        let sentence = if same_device(of, by) {
+            format!("“{name}”, the very device this notice is about, says: that was me. That proves no more than the notice does.")
+        } else {
+            format!("“{name}”, another device of the account than the one this notice is about, says: that was me.")
+        };
+        let fits = named.names(of) && by.act.account == of.act.account;
+        fits.then(|| Self { by: By::Account, at: by.at, sentence, code: by.code() })
+    }
+
+    /// The operator says it was sent in error. `None` if it is about another notice.
+    pub fn by_operator(of: &Genuine<Event>, by: &Genuine<Retraction>) -> Option<Self> {
+        let sentence = format!(
+            "The operator of the server says it was sent in error, {}. It carries the signature of the account itself, made on “{}”, which the \
+             operator cannot undo: only its owner knows whether that was so.",
+            by.reason.words(),
+            one_line(&of.act.device_name)
+        );
+        let fits = by.of.names(of) && by.account == of.act.account;
+        fits.then(|| Self { by: By::Operator, at: by.at, sentence, code: by.code() })
+    }
+}
+
+/// Whether the device that says *that was me* is one the notice is about: its word then adds nothing.
+pub fn same_device(of: &Event, by: &Event) -> bool {
+    let enrolled = matches!(&of.act.what, What::DeviceEnrolled { enrolled, .. } if *enrolled == by.act.device);
+    of.act.device == by.act.device || enrolled
+}
+
 fn sentence(event: &Event) -> String {
     let by = one_line(&event.act.device_name);
     match &event.act.what {
@@ -72,6 +128,9 @@ fn sentence(event: &Event) -> String {
         What::SecondFactorRemoved { .. } => format!("A second factor was removed from your account, on “{by}”."),
         What::DeletionScheduled { .. } => format!("Your account is to be deleted; this was asked for on “{by}”."),
         What::DeletionCancelled {} => format!("The deletion of your account was cancelled, on “{by}”."),
+        What::Acknowledged { of } => {
+            format!("The device “{by}” said of the notice {}: that was me. What that notice told is unchanged.", of.code)
+        }
     }
 }
 
@@ -89,7 +148,7 @@ fn advice(what: &What) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use crate::event::{Chain, What, verify};
+    use crate::event::{Chain, CheckCode, What, verify};
     use crate::ids::DeviceId;
     use crate::notice::Notice;
     use crate::sign::SigningKey;
@@ -112,6 +171,9 @@ mod tests {
             What::SecondFactorRemoved { kind: "totp".into() },
             What::DeletionScheduled { due: UnixMillis(9) },
             What::DeletionCancelled {},
+            What::Acknowledged {
+                of: crate::event::Of { event: crate::ids::EventId([8; 16]), seq: 2, code: CheckCode::parse("7KQ4F2M9XB").unwrap() },
+            },
         ];
         let mut world = World::new(4);
         let sentences: Vec<String> = acts
@@ -134,6 +196,7 @@ mod tests {
         A second factor was removed from your account, on “Ada's laptop”.
         Your account is to be deleted; this was asked for on “Ada's laptop”.
         The deletion of your account was cancelled, on “Ada's laptop”.
+        The device “Ada's laptop” said of the notice 7KQ4F-2M9XB: that was me. What that notice told is unchanged.
         ");
         assert_ne!(world.chain, Chain::default());
     }

@@ -2,7 +2,7 @@
 
 use crate::account::Unlocked;
 use crate::chance::Chance;
-use crate::event::{Act, Chain, Trust, What, countersign};
+use crate::event::{Act, Chain, Countersigned, NewRetraction, Of, Reason, Trust, What, check_act, countersign, set, sign_retraction};
 use crate::ids::{AccountId, DeviceId, EventId, ServerId};
 use crate::sign::SigningKey;
 use crate::time::UnixMillis;
@@ -101,10 +101,43 @@ impl World {
     pub fn happen(&mut self, what: What) -> String {
         let act = self.act(what);
         self.now = UnixMillis(self.now.0 + 1000);
-        let signed = act.sign(&self.keys);
+        let signed = sign(&act, &self.keys);
         let id = EventId::make_random(&mut self.chance);
-        let made = countersign(act, &signed, id, self.now, self.server, &self.server_key);
+        let trust = self.trust();
+        let admitted = check_act(&signed, trust.account, &trust.account_key, &self.chain);
+        let made = admitted.ok().and_then(|act| countersign(act, id, self.now, self.server, &self.server_key).ok());
+        #[expect(clippy::expect_used, reason = "a world of a test makes what can be made")]
+        let made = made.expect("an honest act");
         self.chain = Chain { seq: made.act.seq, digest: made.digest, epoch: made.act.epoch };
-        made.set
+        made.set.clone()
     }
+
+    /// The operator takes a notice back: signed and chained. Returns the SET.
+    pub fn retract(&mut self, of: &Of, reason: Reason) -> String {
+        self.now = UnixMillis(self.now.0 + 1000);
+        let new = NewRetraction {
+            id: EventId::make_random(&mut self.chance),
+            account: self.keys.account(),
+            chain: self.chain,
+            of: of.clone(),
+            reason,
+            at: self.now,
+        };
+        #[expect(clippy::expect_used, reason = "a world of a test makes what can be made")]
+        let signed = sign_retraction(new, self.server, &self.server_key).expect("a retraction");
+        self.chain = Chain { seq: self.chain.seq + 1, digest: signed.digest, epoch: self.chain.epoch };
+        signed.set
+    }
+}
+
+/// An act signed by an account's key.
+#[expect(clippy::expect_used, reason = "an act of a test can be written down")]
+pub fn sign(act: &Act, keys: &Unlocked) -> String {
+    act.sign(keys).expect("an act")
+}
+
+/// What a hostile server can make: any signed text in any wrapping.
+#[expect(clippy::expect_used, reason = "an act of a test can be written down")]
+pub fn countersign_anything(act: Act, signed: &str, id: EventId, at: UnixMillis, server: ServerId, key: &SigningKey) -> Countersigned {
+    Countersigned::of_a_test(set::wrap(act, signed, id, at, server, key).expect("a SET"))
 }

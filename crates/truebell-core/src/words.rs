@@ -5,9 +5,14 @@ const LETTERS_MAX: usize = 80;
 
 /// One line, no control or direction characters, short.
 pub fn one_line(words: &str) -> String {
-    let turns = |letter: char| matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    words.chars().filter(|letter| !letter.is_control() && !turns(*letter)).take(LETTERS_MAX).collect()
+    words.chars().filter(|letter| !is_unseen(*letter)).take(LETTERS_MAX).collect()
+}
+
+/// Control characters, and marks that turn the reading direction or take no room (Unicode general categories Cc and Cf, the ones in use).
+pub fn is_unseen(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

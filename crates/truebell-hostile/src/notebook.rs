@@ -4,10 +4,11 @@ use crate::answer::{Answer, Heard};
 use std::collections::BTreeMap;
 use truebell_core::account::Unlocked;
 use truebell_core::cbor;
-use truebell_core::event::{Act, Chain, What, countersign};
+use truebell_core::event::{Act, Chain, What};
 use truebell_core::head::AccountHead;
 use truebell_core::ids::{AccountId, DeviceId, EventId, ServerId};
 use truebell_core::sign::SigningKey;
+use truebell_core::testing::{countersign_anything, sign};
 use truebell_core::time::UnixMillis;
 use truebell_core::vault::{Commit, Revision};
 use truebell_core::wire::sync::Frame;
@@ -74,10 +75,10 @@ impl Notebook {
             at,
             what,
         };
-        let signed = act.sign(&self.own);
+        let signed = sign(&act, &self.own);
         let mut chance = MachineChance.chance();
-        let made = countersign(act, &signed, EventId::make_random(&mut *chance), at, self.server, &self.key);
+        let made = countersign_anything(act, &signed, EventId::make_random(&mut *chance), at, self.server, &self.key);
         let next = Chain { seq: made.act.seq, digest: made.digest, epoch: made.act.epoch };
-        (made.set, next)
+        (made.set.clone(), next)
     }
 }

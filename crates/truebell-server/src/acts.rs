@@ -7,7 +7,7 @@ use crate::reply::Reply;
 use crate::session::Session;
 use crate::state::App;
 use std::time::Duration;
-use truebell_core::event::{self, Act, Countersigned, What};
+use truebell_core::event::{self, Act, Admitted, Countersigned, What};
 use truebell_core::head::Reason;
 use truebell_core::ids::{DeviceId, EventId};
 use truebell_core::time::UnixMillis;
@@ -24,7 +24,7 @@ pub(crate) const NAME_BYTES_MAX: usize = 200;
 /// An act as it came in.
 pub(crate) enum Read {
     /// The next of the chain.
-    New(Act),
+    New(Admitted),
     /// It was recorded before: the SET it became.
     Repeated(String),
 }
@@ -75,8 +75,7 @@ pub(crate) async fn check_acting_device(app: &App, act: &Act) -> Result<(), Refu
 /// An act that may become the next event of its account.
 pub(crate) struct Next<'a> {
     pub account: &'a Account,
-    pub act: Act,
-    pub signed: &'a str,
+    pub act: Admitted,
 }
 
 impl Next<'_> {
@@ -84,9 +83,9 @@ impl Next<'_> {
     /// change is about is not there or does not allow it.
     pub(crate) async fn record(self, app: &App, change: Change, to: &[&str], not_applicable: Reason) -> Result<String, Refusal> {
         let (now, account, device) = (app.now(), self.account.account, self.act.device);
-        let event = countersign(app, self.act, self.signed, now);
+        let event = countersign(app, self.act, now)?;
         let set = event.set.clone();
-        let mails = mails_about(&event, now, to, &mut *app.chance.chance());
+        let mails = mails_about(&event, &self.account.signing, now, to, &mut *app.chance.chance());
         match app.store.record(Recording { account, event, change, at: now, mails }).await? {
             Recorded::Done => {
                 app.tell(account, device);
@@ -100,10 +99,10 @@ impl Next<'_> {
     }
 }
 
-/// Wraps an act in a SET of this server.
-pub(crate) fn countersign(app: &App, act: Act, signed: &str, now: UnixMillis) -> Countersigned {
+/// Wraps an admitted act in a SET of this server.
+pub(crate) fn countersign(app: &App, act: Admitted, now: UnixMillis) -> Result<Countersigned, Refusal> {
     let id = EventId::make_random(&mut *app.chance.chance());
-    event::countersign(act, signed, id, now, app.identity.server, &app.keys.signing)
+    event::countersign(act, id, now, app.identity.server, &app.keys.signing).map_err(|why| Refusal::fault(why.to_string()))
 }
 
 /// What one act route adds to the common way of an act.
@@ -131,7 +130,7 @@ pub(crate) async fn act(
     check_acting_device(app, &act).await?;
     let change = decide(&account, &act.what).await?;
     let to: Vec<&str> = std::iter::once(account.record.email.as_str()).chain(route.also_to).collect();
-    let next = Next { account: &account, act, signed: route.signed };
+    let next = Next { account: &account, act };
     let event = next.record(app, change, &to, route.not_applicable).await?;
     session.read_again(app).await;
     Reply::json(&Answer { event })

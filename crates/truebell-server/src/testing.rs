@@ -1,21 +1,29 @@
 //! What several test suites of this crate need: an account in a store, made without a client. Never in a release.
 
-use crate::mail::mails_about;
+use crate::mail::{Signer, mails_about};
+use truebell_core::account::Unlocked;
 use truebell_core::chance::make_array;
-use truebell_core::event::{Act, CheckCode, Countersigned, What};
+use truebell_core::event::{Act, Chain, CheckCode, Countersigned, Made, What, check_act, countersign};
 use truebell_core::hash::Hash32;
-use truebell_core::ids::{AccountId, DeviceId, EventId, SessionId, VaultId};
-use truebell_core::sign::{PublicKey, Signature};
-use truebell_core::testing::Seeded;
+use truebell_core::ids::{AccountId, DeviceId, EventId, ServerId, SessionId, VaultId};
+use truebell_core::sign::{PublicKey, Signature, SigningKey};
+use truebell_core::testing::{Seeded, sign};
 use truebell_core::time::UnixMillis;
 use truebell_core::vault::SignedVaultHead;
 use truebell_store::Store;
 use truebell_store::rows::{Change, NewAccount, NewDevice, NewSession, NewVault, Recorded, Recording, SignedUp};
 
+/// The server that signs what these make.
+pub(crate) fn signer() -> Signer {
+    Signer { server: ServerId([0x5e; 16]), key: SigningKey::from_seed(&[0x5e; 32]) }
+}
+
 /// Puts an account with its first mail into a store.
 pub(crate) async fn sign_up(store: &dyn Store, chance: &mut Seeded, at: UnixMillis, address: &str) -> AccountId {
     let (account, device) = (AccountId::make_random(chance), DeviceId::make_random(chance));
     let key = PublicKey(make_array(chance));
+    let keys = Unlocked::make_account(account, chance);
+    let signing = keys.public().signing;
     let act = Act {
         account,
         device,
@@ -26,14 +34,14 @@ pub(crate) async fn sign_up(store: &dyn Store, chance: &mut Seeded, at: UnixMill
         at,
         what: What::AccountCreated { device_key: key },
     };
-    let digest = Hash32(make_array(chance));
-    let code = CheckCode::parse(&digest.0.iter().take(10).map(|byte| format!("{:X}", byte & 15)).collect::<String>()).unwrap();
-    let event = Countersigned { id: EventId::make_random(chance), set: format!("set {digest}"), digest, code, act };
+    let act = check_act(&sign(&act, &keys), account, &signing, &Chain::default()).unwrap();
+    let Signer { server, key: server_key } = signer();
+    let event = countersign(act, EventId::make_random(chance), at, server, &server_key).unwrap();
     let new = NewAccount {
         account,
         email: address.into(),
         email_key: address.to_lowercase(),
-        signing: key,
+        signing,
         kem: vec![1],
         opaque: vec![2],
         keyset: vec![3],
@@ -51,7 +59,7 @@ pub(crate) async fn sign_up(store: &dyn Store, chance: &mut Seeded, at: UnixMill
             opened: at,
             expires: UnixMillis(at.0 + 1000),
         },
-        mails: mails_about(&event, at, &[address], chance),
+        mails: mails_about(&event, &signing, at, &[address], chance),
         event,
         invitation: None,
     };
@@ -73,7 +81,7 @@ pub(crate) async fn schedule_deletion(store: &dyn Store, account: AccountId, at:
         what: What::DeletionScheduled { due },
     };
     let code = CheckCode::parse("00000-00000").unwrap();
-    let event = Countersigned { id: EventId([5; 16]), set: "deletion".into(), digest: Hash32([5; 32]), code, act };
+    let event = Countersigned::of_a_test(Made { id: EventId([5; 16]), set: "deletion".into(), digest: Hash32([5; 32]), code, act });
     let recording = Recording { account, event, change: Change::ScheduleDeletion(due), mails: Vec::new(), at };
     assert_eq!(store.record(recording).await, Ok(Recorded::Done));
 }

@@ -248,7 +248,7 @@ impl Wire {
             }
             None => Box::new(Cursor::new(body)),
         };
-        Ok(Response { status, head, content_type, via, body })
+        Ok(Response { status, head, content_type, via, ray: None, body })
     }
 
     fn decide(&mut self, question: &Question) -> Option<Happens> {

@@ -60,6 +60,11 @@ impl Relay {
         self.state().forgets_unknown = true;
     }
 
+    /// A mutation: a mail that no server of this version would write.
+    pub(crate) fn forge(&self, letter: Letter) {
+        self.state().taken.push(letter);
+    }
+
     /// What really went out, in order.
     pub fn taken(&self) -> Vec<Letter> {
         self.state().taken.clone()

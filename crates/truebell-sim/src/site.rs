@@ -25,7 +25,7 @@ use truebell_core::seal::SealKey;
 use truebell_core::secret::Secret;
 use truebell_core::sign::SigningKey;
 use truebell_core::wire::server::SignUpMode;
-use truebell_server::mail::{Carrier, Composer, sender};
+use truebell_server::mail::{Carrier, Composer, Signer, sender};
 use truebell_server::{App, ServerKeys, Settings, jobs};
 use truebell_store::memory::{Fault as StoreFault, Memory};
 use truebell_store::rows::{DumpRow, Identity};
@@ -176,6 +176,9 @@ const KEYS: u64 = 0x5e;
 /// The key of somebody else's server.
 const OTHER_KEYS: u64 = 0x66;
 
+/// The server's id, in every world.
+pub(crate) const SERVER: ServerId = ServerId([0x5e; 16]);
+
 pub(crate) fn signing_key() -> SigningKey {
     keys(KEYS).0
 }
@@ -197,13 +200,7 @@ impl Site {
     #[expect(clippy::expect_used, reason = "a runtime without sockets needs nothing that a machine could lack")]
     pub(crate) fn new(seed: u64, time: &Time) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime on this thread");
-        let identity = Identity {
-            server: ServerId([0x5e; 16]),
-            key: signing_key().public(),
-            generation: [7; 16],
-            restore_epoch: 0,
-            created: time.now(),
-        };
+        let identity = Identity { server: SERVER, key: signing_key().public(), generation: [7; 16], restore_epoch: 0, created: time.now() };
         let settings = Settings { sign_up: SignUpMode::Open, session_lifetime: Duration::from_hours(6), ..Settings::default() };
         let mut site = Self {
             time: time.clone(),
@@ -444,7 +441,7 @@ impl Site {
 #[expect(clippy::expect_used, reason = "a constant address")]
 pub(crate) fn composer() -> Composer {
     let from = "Truebell <notices@vault.example.org>".parse().expect("a mail address");
-    Composer::new(from, ADDRESS.to_owned(), None)
+    Composer::new(from, ADDRESS.to_owned(), None, Signer { server: SERVER, key: signing_key() })
 }
 
 fn to_http(question: &Question) -> Option<Request<Body>> {

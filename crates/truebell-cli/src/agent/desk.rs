@@ -218,7 +218,8 @@ impl Desk {
     pub fn unseen(&self) -> Vec<NoticeLine> {
         // A replica that cannot be read fails the question itself; the notices then come with the next.
         let entries = held(&self.client).as_ref().map_or_else(Vec::new, |client| client.unseen().unwrap_or_default());
-        entries.iter().filter(|entry| !entry.own).map(|entry| NoticeLine::from(&entry.notice)).collect()
+        let news = entries.iter().filter(|entry| !entry.own || !entry.corrections.is_empty());
+        news.map(|entry| NoticeLine::from(&entry.notice).corrected(&entry.corrections)).collect()
     }
 
     /// Syncs where the server's pacing allows it: the agent's own initiative, not a question.
@@ -458,7 +459,7 @@ impl Desk {
     }
 
     fn verify_notice(&self, code: &str) -> Asked {
-        let code = CheckCode::parse(code).ok_or_else(|| Failure::usage("A check code is ten letters and digits, such as 7KQ4F-2M9XB."))?;
+        let code = read_code(code)?;
         json(&self.asking().verify_notice(&code).map_err(of)?)
     }
 
@@ -700,4 +701,9 @@ fn candidates(client: &Client, name: &str, vault: Option<VaultId>) -> Vec<Candid
             Candidate { id: line.id.to_string(), title }
         })
         .collect()
+}
+
+/// A check code as it was typed.
+fn read_code(code: &str) -> Answered<CheckCode> {
+    CheckCode::read(code).map_err(|why| Failure::usage(sentence(&why.to_string())))
 }

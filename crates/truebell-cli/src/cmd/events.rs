@@ -44,8 +44,15 @@ struct Answer {
 #[derive(Deserialize)]
 struct Entry {
     notice: NoticeLine,
+    corrections: Vec<Said>,
     own: bool,
     seen: bool,
+}
+
+/// What was said of a notice since.
+#[derive(Deserialize)]
+struct Said {
+    sentence: String,
 }
 
 impl Show for Inbox {
@@ -62,6 +69,9 @@ impl Show for Inbox {
                 _ => paint.dim("    "),
             };
             page.line(format_args!("{mark}{}  {}  {}", time_text(notice.at), paint.dim(&notice.code), clean(&notice.sentence)))?;
+            for correction in &notice.corrections {
+                page.line(format_args!("    {} {}", paint.bold("since then:"), clean(correction)))?;
+            }
             if !entry.seen && !entry.own {
                 page.line(format_args!("    {}", notice.advice))?;
             }
@@ -75,7 +85,10 @@ impl Events {
     pub fn run(self, context: &mut Context) -> Answered {
         let Answer { events, up_to_date, sentence } = context.ask(Ask::Inbox)?;
         let events = events.into_iter().filter(|entry| !(self.unseen && entry.seen));
-        let lines = events.map(|Entry { notice, own, seen }| Line { notice, own, seen });
+        let lines = events.map(|Entry { notice, corrections, own, seen }| {
+            let corrections = corrections.into_iter().map(|said| said.sentence).collect();
+            Line { notice: NoticeLine { corrections, ..notice }, own, seen }
+        });
         let inbox = Inbox { events: lines.collect(), up_to_date };
         context.out.answer(&inbox)?;
         if !up_to_date {

@@ -86,11 +86,16 @@ impl Show for StatusView {
         }
         let Some(why) = &open.why else { return Ok(()) };
         page.line("")?;
-        let mut table = crate::output::Table::new(&["when", "request", "status", "outcome", "because"]);
+        page.line("The last exchanges, newest first: what was asked, what came in, what was concluded, and why.")?;
         for trace in why {
-            let status = if trace.status == 0 { "-".to_owned() } else { trace.status.to_string() };
-            table.row([&trace.at.utc().to_string(), &trace.request, &status, &trace.outcome, &trace.because]);
+            page.line("")?;
+            page.line(format_args!("{}  {}", paint.dim(&trace.at.utc().to_string()), paint.bold(&trace.request)))?;
+            if !trace.came_in.is_empty() {
+                page.line(format_args!("  came in    {}", clean(&trace.came_in.join(", "))))?;
+            }
+            page.line(format_args!("  concluded  {}", clean(&trace.outcome)))?;
+            page.line(format_args!("  because    {}", clean(&trace.because)))?;
         }
-        page.table(&table)
+        Ok(())
     }
 }

@@ -13,7 +13,7 @@ use crate::exit::{Answered, Failure};
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, BufWriter, IsTerminal, Write};
-use truebell_core::notice::Notice;
+use truebell_core::notice::{Correction, Notice};
 
 /// When to colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -190,6 +190,9 @@ impl Output {
         let paint = self.paint_err;
         self.say(format_args!("{} {}", paint.yellow("notice:"), clean(&notice.sentence)));
         self.say(format_args!("  {}, verified; check code {}", time_text(notice.at), paint.bold(&notice.code)));
+        for correction in &notice.corrections {
+            self.say(format_args!("  {} {}", paint.bold("since then:"), clean(correction)));
+        }
         self.say(format_args!("  {}", notice.advice));
     }
 
@@ -218,6 +221,17 @@ pub struct NoticeLine {
     pub advice: String,
     /// Its check code.
     pub code: String,
+    /// What was said of it since, by whom: it was taken back, or *that was me*. Left out where nothing was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub corrections: Vec<String>,
+}
+
+impl NoticeLine {
+    /// With what was said of it since.
+    pub fn corrected(mut self, corrections: &[Correction]) -> Self {
+        self.corrections = corrections.iter().map(|correction| correction.sentence.clone()).collect();
+        self
+    }
 }
 
 impl From<&Notice> for NoticeLine {
@@ -231,6 +245,7 @@ impl From<&Notice> for NoticeLine {
             sentence: notice.sentence.clone(),
             advice: notice.advice.to_owned(),
             code: notice.code.to_string(),
+            corrections: Vec::new(),
         }
     }
 }

@@ -6,7 +6,7 @@ pub(super) mod rows;
 
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use std::path::Path;
-use truebell_core::event::{self, Chain, Trust};
+use truebell_core::event::{self, Chain, Link, Trust};
 use truebell_core::time::UnixMillis;
 use truebell_core::wire::account::Record;
 use truebell_engine::sync::{Facts, KnownAddress, Local};
@@ -157,9 +157,12 @@ impl Replica {
         let record_at: Option<u64> = rows::meta(&self.connection, "record_at")?;
         let (mut facts, mut chain, mut email) = (Facts::default(), Chain::default(), None);
         for row in rows::events(&self.connection)?.into_iter().filter(|row| !row.lost) {
-            let Ok(event) = event::verify(&row.body, trust, &chain) else { return Ok((Facts::incomplete(), None)) };
-            chain = Chain::after(&event);
-            facts.learn(&event);
+            let Ok(link) = event::verify_link(&row.body, trust, &chain) else { return Ok((Facts::incomplete(), None)) };
+            chain = link.after(&chain);
+            // What an operator says of a notice says nothing of the account.
+            if let Link::Event(event) = &link {
+                facts.learn(event);
+            }
             if record_at == Some(chain.seq) {
                 email = record.and_then(|record| facts.known_address(&record.email));
             }

@@ -133,6 +133,12 @@ pub(in super::super) fn mark_seen(db: &Connection, seq: u64) -> Result<()> {
     Ok(())
 }
 
+/// An event is to be shown again: something was said about it.
+pub(in super::super) fn mark_unseen(db: &Connection, seq: u64) -> Result<()> {
+    db.prepare_cached("UPDATE events SET seen = 0 WHERE seq = ?1 AND lost = 0")?.execute([signed(seq)])?;
+    Ok(())
+}
+
 /// How many are not seen.
 pub(in super::super) fn unseen_count(db: &Connection) -> Result<usize> {
     count(db, "SELECT count(*) FROM events WHERE seen = 0", &[])

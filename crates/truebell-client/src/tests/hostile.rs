@@ -154,7 +154,9 @@ fn ms_23_a_withheld_event_is_missed() {
     laptop.change_password(&password(), &Secret::new("a new one")).err();
     story.server.tamper(Some(|frames| frames.retain(|frame| !matches!(frame, Frame::Event(_) | Frame::Record(_)))));
     let said = phone.sync().unwrap();
-    assert!(matches!(&said.view, View::Stale { why: Why::Unproven { what: Unproven::Incomplete }, .. }), "{said:?}");
+    assert!(matches!(&said.view, View::Stale { why: Why::Unproven { what: Unproven::Withheld }, .. }), "{said:?}");
+    assert!(said.sentence.contains("names something that happened to this account which it does not show"), "{}", said.sentence);
+    assert!(said.notices == 0 && phone.unseen().unwrap().is_empty(), "told of as withheld, and not as an alarm");
 }
 
 #[test]
@@ -183,7 +185,7 @@ fn a_stranger_in_between_is_named_and_changes_nothing() {
         assert!(said.sentence.ends_with("Nothing about your account changed."), "{}", said.sentence);
         assert_eq!((value(&laptop, at, "password").as_str(), laptop.unseen().unwrap().len()), ("one", 0));
     }
-    assert_eq!(laptop.trace().unwrap()[0].because, "no head signed by your server for this request, so it was not your server");
+    assert_eq!(laptop.trace().unwrap()[0].because, "it carried no head signed by your server, so it was not your server");
     synced(&mut laptop);
 }
 

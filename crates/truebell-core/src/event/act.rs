@@ -1,5 +1,6 @@
 //! What a person's device signs when it changes the account's security.
 
+use super::retraction::{Of, RETRACTION};
 use crate::hash::Hash32;
 use crate::ids::{AccountId, DeviceId, SessionId};
 use crate::sign::PublicKey;
@@ -90,6 +91,11 @@ pub enum What {
     },
     /// It will not.
     DeletionCancelled {},
+    /// A device says about an earlier notice: that was me. Takes the notice back, and not what it told of.
+    Acknowledged {
+        /// Which notice.
+        of: Of,
+    },
 }
 
 impl What {
@@ -107,6 +113,7 @@ impl What {
             Self::SecondFactorRemoved { .. } => "second-factor-removed",
             Self::DeletionScheduled { .. } => "deletion-scheduled",
             Self::DeletionCancelled {} => "deletion-cancelled",
+            Self::Acknowledged { .. } => "acknowledged",
         }
     }
 
@@ -143,6 +150,9 @@ impl What {
                 ("urn:truebell:event:deletion-scheduled", serde_json::json!({ "event_timestamp": at.seconds(), "due": due.seconds() }))
             }
             Self::DeletionCancelled {} => own("urn:truebell:event:deletion-cancelled"),
+            Self::Acknowledged { of } => {
+                (RETRACTION, serde_json::json!({ "initiating_entity": "user", "event_timestamp": at.seconds(), "of": of }))
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ struct Header {
 }
 
 /// Longest JWS read, in bytes.
-const LEN_MAX: usize = 16 * 1024;
+pub(crate) const LEN_MAX: usize = 16 * 1024;
 
 /// Signs claims under a `typ`.
 pub(crate) fn sign(typ: &str, claims: &impl Serialize, signer: impl Fn(Purpose, &[u8]) -> Signature) -> Option<String> {
@@ -30,7 +30,7 @@ pub(crate) enum JwsError {
 }
 
 /// The claims, if `key` signed them under this `typ` with EdDSA.
-pub(super) fn verify<T: DeserializeOwned>(typ: &str, jws: &str, key: &PublicKey) -> Result<T, JwsError> {
+pub(crate) fn verify<T: DeserializeOwned>(typ: &str, jws: &str, key: &PublicKey) -> Result<T, JwsError> {
     verify_up_to(LEN_MAX, typ, jws, key)
 }
 

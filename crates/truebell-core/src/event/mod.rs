@@ -5,12 +5,16 @@
 
 mod act;
 pub(crate) mod jws;
-mod set;
+mod retraction;
+pub(crate) mod set;
 mod verify;
 
 pub use act::{Act, What};
-pub use set::{Countersigned, countersign};
-pub use verify::{Chain, NotProven, Trust, Verified, check_act, inner_act, read_act, read_signed, verify};
+pub use retraction::{
+    Link, NewRetraction, Of, Reason, Retraction, SignedRetraction, is_retraction, read_retraction, sign_retraction, verify_link,
+};
+pub use set::{Countersigned, Made, Unsayable, countersign};
+pub use verify::{Admitted, Chain, Genuine, NotProven, Trust, Verified, check_act, inner_act, read_act, read_public, read_signed, verify};
 
 use crate::hash::Hash32;
 use crate::ids::{AccountId, EventId, ServerId};
@@ -49,6 +53,22 @@ impl Event {
 #[serde(transparent)]
 pub struct CheckCode(String);
 
+/// Why a text is no check code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotACode {
+    /// Too many letters or too few.
+    #[error("a check code has ten letters and digits, as in 7KQ4F-2M9XB, and this has {found}: copy it again from the notice")]
+    Length {
+        /// How many there are.
+        found: usize,
+    },
+    /// A letter that no code has.
+    #[error("a check code has ten letters and digits, as in 7KQ4F-2M9XB, and this holds something else: copy it again from the notice")]
+    Letter,
+}
+
+/// Letters of a code, the dash not counted.
+const CODE_LETTERS: usize = 10;
 const CODE_ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 impl CheckCode {
@@ -65,24 +85,37 @@ impl CheckCode {
         Self(text)
     }
 
-    /// Reads a code as people type it: any case, with or without the dash, O for 0, I and L for 1.
+    /// Reads a code as people type it: any case, any spaces and dashes, O for 0, I and L for 1.
     pub fn parse(text: &str) -> Option<Self> {
+        Self::read(text).ok()
+    }
+
+    /// The same, saying what is wrong with what is none.
+    pub fn read(text: &str) -> Result<Self, NotACode> {
+        // Dashes as mail programs and telephones make them: U+2010 to U+2015, the minus sign, the soft hyphen.
+        let is_between = |letter: char| {
+            letter.is_whitespace() || matches!(letter, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ad}' | '\u{fe63}' | '\u{ff0d}')
+        };
         let mut letters = String::with_capacity(11);
-        for letter in text.trim().chars().filter(|letter| *letter != '-' && *letter != ' ') {
+        let mut count = 0;
+        for letter in text.chars().filter(|letter| !is_between(*letter)) {
             let letter = match letter.to_ascii_uppercase() {
                 'O' => '0',
                 'I' | 'L' => '1',
                 letter => letter,
             };
             if !letter.is_ascii() || !CODE_ALPHABET.contains(&(letter as u8)) {
-                return None;
+                return Err(NotACode::Letter);
             }
-            if letters.len() == 5 {
+            if count == 5 {
                 letters.push('-');
             }
-            letters.push(letter);
+            if count < CODE_LETTERS {
+                letters.push(letter);
+            }
+            count += 1;
         }
-        (letters.len() == 11).then_some(Self(letters))
+        if count == CODE_LETTERS { Ok(Self(letters)) } else { Err(NotACode::Length { found: count }) }
     }
 
     /// Its text.

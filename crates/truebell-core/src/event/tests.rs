@@ -1,10 +1,10 @@
 //! Nothing but a genuine, next event is ever verified.
 
-use super::{Chain, CheckCode, NotProven, What, check_act, countersign, verify};
+use super::{Chain, CheckCode, NotACode, NotProven, What, check_act, verify};
 use crate::account::Unlocked;
 use crate::ids::{AccountId, EventId, ServerId};
 use crate::sign::SigningKey;
-use crate::testing::{Seeded, World};
+use crate::testing::{Seeded, World, countersign_anything as wrap, sign};
 use proptest::prelude::*;
 
 #[test]
@@ -28,9 +28,9 @@ fn ms_22_a_server_alone_cannot_make_an_event() {
     let mut world = World::new(2);
     let attacker = Unlocked::make_account(world.keys.account(), &mut Seeded::new(99));
     let act = world.act(What::PasswordChanged {});
-    let forged = act.sign(&attacker);
+    let forged = sign(&act, &attacker);
     assert_eq!(check_act(&forged, act.account, &world.keys.public().signing, &world.chain), Err(NotProven::Account));
-    let set = countersign(act, &forged, EventId::make_random(&mut world.chance), world.now, world.server, &world.server_key).set;
+    let set = wrap(act, &forged, EventId::make_random(&mut world.chance), world.now, world.server, &world.server_key).set.clone();
     assert_eq!(verify(&set, &world.trust(), &world.chain), Err(NotProven::Account));
 }
 
@@ -38,11 +38,11 @@ fn ms_22_a_server_alone_cannot_make_an_event() {
 fn an_account_alone_cannot_make_an_event_and_neither_can_another_server() {
     let mut world = World::new(3);
     let act = world.act(What::PasswordChanged {});
-    let signed = act.sign(&world.keys);
+    let signed = sign(&act, &world.keys);
     let stranger = SigningKey::make_random(&mut world.chance);
-    let set = countersign(act.clone(), &signed, EventId([1; 16]), world.now, world.server, &stranger).set;
+    let set = wrap(act.clone(), &signed, EventId([1; 16]), world.now, world.server, &stranger).set.clone();
     assert_eq!(verify(&set, &world.trust(), &world.chain), Err(NotProven::Server));
-    let set = countersign(act, &signed, EventId([1; 16]), world.now, ServerId([9; 16]), &world.server_key).set;
+    let set = wrap(act, &signed, EventId([1; 16]), world.now, ServerId([9; 16]), &world.server_key).set.clone();
     assert_eq!(verify(&set, &world.trust(), &world.chain), Err(NotProven::Mismatch));
 }
 
@@ -53,14 +53,14 @@ fn a_server_cannot_wrap_one_act_as_another() {
         world.act(What::SecondFactorAdded { kind: "totp".into() }),
         world.act(What::DeviceRevoked { revoked: world.device, revoked_name: "x".into() }),
     );
-    let set = countersign(grave, &mild.sign(&world.keys), EventId([1; 16]), world.now, world.server, &world.server_key).set;
+    let set = wrap(grave, &sign(&mild, &world.keys), EventId([1; 16]), world.now, world.server, &world.server_key).set.clone();
     assert_eq!(verify(&set, &world.trust(), &world.chain), Err(NotProven::Mismatch));
 }
 
 #[test]
 fn someone_elses_act_is_not_recorded_here() {
     let (ada, bob) = (World::new(5), World::new(6));
-    let signed = bob.act(What::PasswordChanged {}).sign(&bob.keys);
+    let signed = sign(&bob.act(What::PasswordChanged {}), &bob.keys);
     assert_eq!(check_act(&signed, ada.keys.account(), &ada.keys.public().signing, &ada.chain), Err(NotProven::Account));
     assert_eq!(check_act(&signed, AccountId([0; 16]), &bob.keys.public().signing, &bob.chain), Err(NotProven::Mismatch));
 }
@@ -71,7 +71,7 @@ fn an_epoch_moves_with_a_credential_and_with_nothing_else() {
     for (what, epoch) in [(What::PasswordChanged {}, 0), (What::SecretKeyRotated {}, 2), (What::DeletionCancelled {}, 3)] {
         let mut act = world.act(what);
         act.epoch = epoch;
-        let signed = act.sign(&world.keys);
+        let signed = sign(&act, &world.keys);
         assert_eq!(check_act(&signed, act.account, &world.keys.public().signing, &world.chain), Err(NotProven::OutOfChain), "{act:?}");
     }
 }
@@ -87,8 +87,19 @@ fn a_check_code_is_read_as_people_type_it() {
     for typed in [text.to_lowercase(), text.replace('-', ""), text.replace('-', " "), text.replace('0', "o"), text.replace('1', "l")] {
         assert_eq!(CheckCode::parse(&typed), Some(code.clone()), "{typed}");
     }
-    for wrong in ["", "ABCDE", "ABCDE-FGHJU", "ABCDE-FGHJKM", "ÄBCDE-FGHJK"] {
-        assert_eq!(CheckCode::parse(wrong), None, "{wrong}");
+    for typed in [text.replace('-', "\u{2011}"), text.replace('-', " \u{2013} "), format!("\t{text}\n"), format!("{}-{text}", "")] {
+        assert_eq!(CheckCode::parse(&typed), Some(code.clone()), "{typed:?}");
+    }
+    let spread: String = text.chars().filter(|letter| *letter != '-').flat_map(|letter| [letter, '-']).collect();
+    assert_eq!(CheckCode::parse(&spread), Some(code));
+    for (wrong, why) in [
+        ("", NotACode::Length { found: 0 }),
+        ("K7Q4-M2XD", NotACode::Length { found: 8 }),
+        ("ABCDE-FGHJKM", NotACode::Length { found: 11 }),
+        ("ABCDE-FGHJU", NotACode::Letter),
+        ("ÄBCDE-FGHJK", NotACode::Letter),
+    ] {
+        assert_eq!(CheckCode::read(wrong), Err(why), "{wrong}");
     }
 }
 

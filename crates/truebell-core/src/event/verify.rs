@@ -1,4 +1,42 @@
-//! The receipt: [`Verified`], and the one function that gives it out for an event.
+//! The receipts, and the functions that give them out: [`Verified`] for a link proven in its place (a notice takes nothing else),
+//! [`Genuine`] for one whose signatures hold (a mail, a page and the command line take nothing less), [`Admitted`] for an act that may
+//! become the next event (a server countersigns nothing else).
+//!
+//! None of them can be made outside:
+//!
+//! ```
+//! // What compiles: a receipt from the door.
+//! fn read(set: &str, trust: &truebell_core::event::Trust) -> Option<truebell_core::event::Genuine<truebell_core::event::Event>> {
+//!     truebell_core::event::read_signed(set, trust).ok()
+//! }
+//! ```
+//! ```compile_fail,E0423
+//! fn forge(event: truebell_core::event::Event) -> truebell_core::event::Genuine<truebell_core::event::Event> {
+//!     truebell_core::event::Genuine(event)
+//! }
+//! ```
+//! ```compile_fail,E0423
+//! fn forge(event: truebell_core::event::Event) -> truebell_core::event::Verified<truebell_core::event::Event> {
+//!     truebell_core::event::Verified(event)
+//! }
+//! ```
+//! ```compile_fail,E0451
+//! fn forge(act: truebell_core::event::Act) -> truebell_core::event::Admitted {
+//!     truebell_core::event::Admitted { act, signed: String::new() }
+//! }
+//! ```
+//! ```compile_fail,E0423
+//! fn forge(made: truebell_core::event::Made) -> truebell_core::event::Countersigned {
+//!     truebell_core::event::Countersigned(made)
+//! }
+//! ```
+//! ```compile_fail,E0308
+//! # use truebell_core::{event::*, ids::*, sign::SigningKey, time::UnixMillis};
+//! // A server countersigns no act but an admitted one.
+//! fn wrap(act: Act, id: EventId, at: UnixMillis, server: ServerId, key: &SigningKey) {
+//!     let _event = countersign(act, id, at, server, key);
+//! }
+//! ```
 
 use super::Event;
 use super::act::Act;
@@ -19,6 +57,59 @@ impl<T> Deref for Verified<T> {
     type Target = T;
     fn deref(&self) -> &T {
         &self.0
+    }
+}
+
+impl<T> Verified<T> {
+    /// What is genuine, found in its place.
+    pub(super) fn receipt(genuine: Genuine<T>) -> Self {
+        Self(genuine.0)
+    }
+}
+
+/// Proof that the signatures on a value hold and say the same thing, wherever in a chain it stands: enough to say of a notice that it
+/// is genuine and to write it down, too little to raise an alarm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Genuine<T>(T);
+
+impl<T> Deref for Genuine<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> Genuine<T> {
+    /// For the readers of this module.
+    pub(super) fn receipt(value: T) -> Self {
+        Self(value)
+    }
+}
+
+impl<T> From<Verified<T>> for Genuine<T> {
+    fn from(verified: Verified<T>) -> Self {
+        Self(verified.0)
+    }
+}
+
+/// Proof that the account's key signed an act and that it is the next of the account's chain. Holds the text that was signed, so that
+/// no other can be wrapped in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admitted {
+    act: Act,
+    signed: String,
+}
+
+impl Deref for Admitted {
+    type Target = Act;
+    fn deref(&self) -> &Act {
+        &self.act
+    }
+}
+
+impl Admitted {
+    pub(super) fn into_parts(self) -> (Act, String) {
+        (self.act, self.signed)
     }
 }
 
@@ -81,19 +172,24 @@ pub enum NotProven {
     OutOfChain,
 }
 
+impl NotProven {
+    pub(super) fn of_server(error: JwsError) -> Self {
+        match error {
+            JwsError::Malformed => Self::Malformed,
+            JwsError::Signature => Self::Server,
+        }
+    }
+}
+
 /// Checks an event fully: both signatures, that they are about the same thing, and its place in the chain.
 pub fn verify(set: &str, trust: &Trust, chain: &Chain) -> Result<Verified<Event>, NotProven> {
     let event = read_signed(set, trust)?;
-    if chain.admits(&event.act) { Ok(Verified(event)) } else { Err(NotProven::OutOfChain) }
+    if chain.admits(&event.act) { Ok(Verified::receipt(event)) } else { Err(NotProven::OutOfChain) }
 }
 
-/// Checks both signatures and that they are about the same thing, and not the place in a chain: enough to say that a notice is
-/// genuine, too little to show one. Hence no receipt.
-pub fn read_signed(set: &str, trust: &Trust) -> Result<Event, NotProven> {
-    let claims: Claims = jws::verify(SET_TYP, set, &trust.server_key).map_err(|error| match error {
-        JwsError::Malformed => NotProven::Malformed,
-        JwsError::Signature => NotProven::Server,
-    })?;
+/// Checks both signatures and that they are about the same thing, and not the place in a chain.
+pub fn read_signed(set: &str, trust: &Trust) -> Result<Genuine<Event>, NotProven> {
+    let claims: Claims = jws::verify(SET_TYP, set, &trust.server_key).map_err(NotProven::of_server)?;
     let act: Act = jws::verify(ACT_TYP, &claims.act, &trust.account_key).map_err(|_| NotProven::Account)?;
     let (kind, members) = act.what.set_event(act.at);
     let consistent = claims.iss == issuer(trust.server)
@@ -105,16 +201,22 @@ pub fn read_signed(set: &str, trust: &Trust) -> Result<Event, NotProven> {
         return Err(NotProven::Mismatch);
     }
     let digest = Hash32::derive_plain(set.as_bytes());
-    Ok(Event { id: claims.jti, server: trust.server, at: UnixMillis::from_seconds(claims.iat), act, digest })
+    Ok(Genuine(Event { id: claims.jti, server: trust.server, at: UnixMillis::from_seconds(claims.iat), act, digest }))
+}
+
+/// The same about whatever account it names: for whoever knows only the server, as the reader of a mail does.
+pub fn read_public(set: &str, server: ServerId, server_key: &PublicKey, account_key: &PublicKey) -> Result<Genuine<Event>, NotProven> {
+    let account = jws::claims_unverified::<Claims>(set).ok_or(NotProven::Malformed)?.sub_id.id;
+    read_signed(set, &Trust { server, server_key: *server_key, account, account_key: *account_key })
 }
 
 /// The server's check of a device's act before it countersigns: the account's key signed it, and it is next.
-pub fn check_act(signed_act: &str, account: AccountId, account_key: &PublicKey, chain: &Chain) -> Result<Act, NotProven> {
+pub fn check_act(signed_act: &str, account: AccountId, account_key: &PublicKey, chain: &Chain) -> Result<Admitted, NotProven> {
     let act = read_act(signed_act, account, account_key)?;
-    if chain.admits(&act) { Ok(act) } else { Err(NotProven::OutOfChain) }
+    if chain.admits(&act) { Ok(Admitted { act, signed: signed_act.to_owned() }) } else { Err(NotProven::OutOfChain) }
 }
 
-/// An act the account's key signed, wherever in the chain it says it is: for a server that was sent one twice.
+/// An act the account's key signed, wherever in the chain it says it is: for a server that was sent one twice. Nothing is made from it.
 pub fn read_act(signed_act: &str, account: AccountId, account_key: &PublicKey) -> Result<Act, NotProven> {
     let act: Act = jws::verify(ACT_TYP, signed_act, account_key).map_err(|error| match error {
         JwsError::Malformed => NotProven::Malformed,

@@ -3,6 +3,8 @@
 //! Whatever is not recognised is `Unreachable` or `Intercepted`. No outcome deletes data, keys or settings, and none but a
 //! verified event leads to a notice.
 
+mod stranger;
+
 use crate::event::{Event, Verified};
 use crate::hash::Hash32;
 use crate::head::{AccountHead, Head, NoHead, Reason, Status};
@@ -26,6 +28,8 @@ pub enum Reply<'a> {
         content_type: Option<&'a str>,
         /// `Server` or `Via`, if any: who it may have been.
         via: Option<&'a str>,
+        /// The number a stranger gave the request (`CF-Ray`, `X-Request-Id`), if any: what its operator asks for.
+        ray: Option<&'a str>,
         /// The body, or its beginning where it is a stream.
         body: &'a [u8],
         /// Whether `body` is the whole body.
@@ -134,55 +138,132 @@ pub enum Outcome {
     Proven(Verified<Event>),
 }
 
-/// The verdict on one exchange: the outcome, and what else a verified head said.
+/// The verdict on one exchange: the outcome, why, and what else a verified head said.
 #[derive(Debug, Clone)]
 pub struct Judgement {
     /// The outcome.
     pub outcome: Outcome,
+    /// What decided it.
+    pub because: Because,
     /// The verified head, where there was one.
     pub head: Option<Head>,
+    /// What else a stranger's answer said of itself, each in harmless words: status, kind, who, its number for the request.
+    pub details: Vec<String>,
 }
 
 impl Judgement {
-    fn of(outcome: Outcome) -> Self {
-        Self { outcome, head: None }
+    fn of(outcome: Outcome, because: Because) -> Self {
+        Self { outcome, because, head: None, details: Vec::new() }
+    }
+}
+
+/// What decided an outcome: the first check that did not hold, or the head's own word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Because {
+    /// No answer came.
+    NobodyAnswered,
+    /// The answer carries no head.
+    NoHead,
+    /// It carries a head that the pinned key did not sign.
+    NotSigned,
+    /// The pinned key signed a head in words this version does not know.
+    NewerWords,
+    /// The head is for another request.
+    OtherRequest,
+    /// The body is not the one the head names.
+    OtherBody,
+    /// The status is not one that goes with what the head says.
+    OtherStatus,
+    /// The head names another server.
+    OtherServer,
+    /// The head names another database, and no restore explains it.
+    OtherDatabase,
+    /// The head is of a time before a restore this device has seen.
+    OlderRestore,
+    /// Our server said so, to this request.
+    SignedForThisRequest,
+}
+
+impl Because {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::NobodyAnswered,
+        Self::NoHead,
+        Self::NotSigned,
+        Self::NewerWords,
+        Self::OtherRequest,
+        Self::OtherBody,
+        Self::OtherStatus,
+        Self::OtherServer,
+        Self::OtherDatabase,
+        Self::OlderRestore,
+        Self::SignedForThisRequest,
+    ];
+
+    /// For people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NobodyAnswered => "nobody answered",
+            Self::NoHead => "it carried no head signed by your server, so it was not your server",
+            Self::NotSigned => "your server's key did not sign its head, so it was not your server",
+            Self::NewerWords => "your server signed it, in words that only a newer version knows",
+            Self::OtherRequest => "your server signed it for another request: it was played back",
+            Self::OtherBody => "its body is not the one your server signed: it was changed on its way",
+            Self::OtherStatus => "its status does not go with what your server signed: it was changed on its way",
+            Self::OtherServer => "it is signed with your server's key and names another server",
+            Self::OtherDatabase => "your server answered from another database than before, and no restore explains it",
+            Self::OlderRestore => "your server answered from a state before a restore this device has seen",
+            Self::SignedForThisRequest => "your server signed it for this request",
+        }
     }
 }
 
 /// Judges one exchange. Pure: the same input gives the same verdict on every client.
 pub fn classify(reply: &Reply<'_>, pinned: &Pinned, known: &Known<'_>, now: UnixMillis) -> Judgement {
     let (status, value, body, whole) = match reply {
-        Reply::Failed(failure) => return Judgement::of(Outcome::Unreachable(*failure)),
+        Reply::Failed(failure) => return Judgement::of(Outcome::Unreachable(*failure), Because::NobodyAnswered),
         Reply::Answer { status, head, body, whole, .. } => (*status, *head, *body, *whole),
     };
-    let head = match value.map_or(Err(NoHead::Unsigned), |value| Head::verify(value, &pinned.key)) {
+    let Some(value) = value else { return stranger::judge(reply, Because::NoHead) };
+    let head = match Head::verify(value, &pinned.key) {
         Ok(head) => head,
-        Err(NoHead::Unsigned) => return Judgement::of(Outcome::Intercepted { by: describe_stranger(reply) }),
+        Err(NoHead::Unsigned) => return stranger::judge(reply, Because::NotSigned),
         // Signed by our server, in words this version does not know (FA-25): the client is too old, and nothing is wrong.
-        Err(NoHead::Newer) => return Judgement::of(Outcome::Outdated { needs: NEWER.to_owned() }),
+        Err(NoHead::Newer) => return Judgement::of(Outcome::Outdated { needs: NEWER.to_owned() }, Because::NewerWords),
     };
     // An old reply of ours, played back by somebody in between, is not an answer to this request.
     if head.nonce != known.nonce {
-        return Judgement::of(Outcome::Intercepted { by: "an old answer, played back".into() });
+        return Judgement::of(Outcome::Intercepted { by: "an old answer, played back".into() }, Because::OtherRequest);
     }
     if let Some(digest) = head.body
         && (!whole || Hash32::derive_plain(body) != digest)
     {
-        return Judgement::of(Outcome::Intercepted { by: "somebody who changed the answer on its way".into() });
+        return Judgement::of(Outcome::Intercepted { by: "somebody who changed the answer on its way".into() }, Because::OtherBody);
     }
-    let outcome = conclude(&head, status, pinned, known, now);
-    Judgement { outcome, head: Some(head) }
+    let (outcome, because) = match foreign(&head, pinned) {
+        Some(because) => (Outcome::WrongServer, because),
+        None => conclude(&head, status, pinned, known, now),
+    };
+    Judgement { outcome, because, head: Some(head), details: Vec::new() }
 }
 
-fn conclude(head: &Head, status: u16, pinned: &Pinned, known: &Known<'_>, now: UnixMillis) -> Outcome {
+/// Why a head signed by our server's key is not of the server and database this account is on, if it is not.
+fn foreign(head: &Head, pinned: &Pinned) -> Option<Because> {
     let same_database = head.generation.as_slice() == &*pinned.generation.0;
-    if head.server != pinned.server
-        || (!same_database && head.restore_epoch <= pinned.restore_epoch)
-        || head.restore_epoch < pinned.restore_epoch
-    {
-        return Outcome::WrongServer;
+    if head.server != pinned.server {
+        Some(Because::OtherServer)
+    } else if head.restore_epoch < pinned.restore_epoch {
+        Some(Because::OlderRestore)
+    } else if !same_database && head.restore_epoch == pinned.restore_epoch {
+        Some(Because::OtherDatabase)
+    } else {
+        None
     }
-    match &head.status {
+}
+
+fn conclude(head: &Head, status: u16, pinned: &Pinned, known: &Known<'_>, now: UnixMillis) -> (Outcome, Because) {
+    let outcome = match &head.status {
         Status::Busy { until } => Outcome::Busy { until: (*until).min(now + BUSY_MAX) },
         Status::Maintenance { until, note } => Outcome::Maintenance { until: (*until).min(now + WAIT_MAX), note: one_line(note) },
         Status::Outdated { needs } => Outcome::Outdated { needs: version(needs) },
@@ -191,13 +272,17 @@ fn conclude(head: &Head, status: u16, pinned: &Pinned, known: &Known<'_>, now: U
             Outcome::ClockSkew { by: if behind { head.at - now } else { now - head.at }, behind }
         }
         Status::Refused { reason, retry_at } => Outcome::Refused { reason: *reason, retry_at: (*retry_at).min(now + WAIT_MAX) },
-        Status::Ok if !(200..300).contains(&status) => Outcome::Intercepted { by: format!("somebody who changed the status to {status}") },
+        Status::Ok if !(200..300).contains(&status) => {
+            let by = format!("somebody who changed the status to {status}");
+            return (Outcome::Intercepted { by }, Because::OtherStatus);
+        }
         Status::Ok if head.restore_epoch > pinned.restore_epoch => {
             Outcome::Restored { epoch: head.restore_epoch, head: head.account.clone() }
         }
         Status::Ok if head.account.is_some() && head.account.as_ref() == known.account => Outcome::Unchanged,
         Status::Ok => Outcome::Fresh { head: head.account.clone() },
-    }
+    };
+    (outcome, Because::SignedForThisRequest)
 }
 
 /// A version, if that is what it is: this place in a sentence of ours is no place for a server's own words.
@@ -213,31 +298,6 @@ const BUSY_MAX: Duration = Duration::from_hours(1);
 const WAIT_MAX: Duration = Duration::from_hours(31 * 24);
 /// Where no version is named.
 const NEWER: &str = "a newer version";
-/// How far into a page its title is looked for, in bytes.
-const TITLE_WITHIN: usize = 64 * 1024;
-
-/// What can be said of whoever answered instead: their page's title, else their `Server` header, else the status.
-fn describe_stranger(reply: &Reply<'_>) -> String {
-    let Reply::Answer { status, content_type, via, body, .. } = reply else { return String::new() };
-    let html = content_type.is_some_and(|kind| kind.to_ascii_lowercase().contains("html")) || body.trim_ascii_start().starts_with(b"<");
-    if let Some(title) = html.then(|| page_title(body)).flatten() {
-        return format!("a page titled “{title}”");
-    }
-    match via.map(one_line).filter(|via| !via.is_empty()) {
-        Some(via) => format!("“{via}” with status {status}"),
-        None => format!("something with status {status}"),
-    }
-}
-
-fn page_title(body: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(body.get(..TITLE_WITHIN).unwrap_or(body));
-    // ASCII lower case keeps every offset, so what is found in `lower` is cut from `text`.
-    let lower = text.to_ascii_lowercase();
-    let open = lower.find("<title")?;
-    let start = open + lower.get(open..)?.find('>')? + 1;
-    let end = start + lower.get(start..)?.find("</title")?;
-    Some(one_line(text.get(start..end)?)).filter(|title| !title.is_empty())
-}
 
 #[cfg(test)]
 mod tests;

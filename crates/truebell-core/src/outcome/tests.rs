@@ -44,13 +44,14 @@ fn judge(head: &Head, status: u16, body: &[u8]) -> Outcome {
 }
 
 fn judge_signed(value: &str, status: u16, body: &[u8]) -> Outcome {
-    let reply = Reply::Answer { status, head: Some(value), content_type: Some("application/json"), via: None, body, whole: true };
+    let reply =
+        Reply::Answer { status, head: Some(value), content_type: Some("application/json"), via: None, ray: None, body, whole: true };
     let known = account(9);
     classify(&reply, &pinned(), &Known { nonce: NONCE, account: Some(&known) }, NOW).outcome
 }
 
 fn unsigned(status: u16, content_type: Option<&str>, via: Option<&str>, body: &[u8]) -> Outcome {
-    let reply = Reply::Answer { status, head: None, content_type, via, body, whole: true };
+    let reply = Reply::Answer { status, head: None, content_type, via, ray: None, body, whole: true };
     classify(&reply, &pinned(), &Known { nonce: NONCE, account: None }, NOW).outcome
 }
 
@@ -129,7 +130,7 @@ proptest! {
         via in proptest::option::of(".{0,30}"),
         body in proptest::collection::vec(any::<u8>(), 0..300),
     ) {
-        let reply = Reply::Answer { status, head: head.as_deref(), content_type: content_type.as_deref(), via: via.as_deref(), body: &body, whole: true };
+        let reply = Reply::Answer { status, head: head.as_deref(), content_type: content_type.as_deref(), via: via.as_deref(), ray: None, body: &body, whole: true };
         let judgement = classify(&reply, &pinned(), &Known { nonce: NONCE, account: None }, NOW);
         prop_assert_eq!(word(&judgement.outcome), "Intercepted");
         prop_assert!(judgement.head.is_none());

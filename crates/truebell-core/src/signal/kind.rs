@@ -178,6 +178,8 @@ pub fn kinds(what: &What) -> Kinds {
         What::AddressChanged { .. } => &[Kind::IdentifierChanged, Kind::AddressChanged],
         What::DeletionScheduled { .. } => &[Kind::DeletionScheduled],
         What::DeletionCancelled {} => &[Kind::DeletionCancelled],
+        // What a person says of a notice is for those who got the notice.
+        What::Acknowledged { .. } => &[],
     };
     kinds.iter().copied().collect()
 }

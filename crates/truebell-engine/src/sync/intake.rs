@@ -5,7 +5,7 @@ use super::{Facts, KnownAddress, Local};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use truebell_core::account::Unlocked;
-use truebell_core::event::{self, Chain, Event, NotProven, Trust, Verified};
+use truebell_core::event::{self, Chain, Event, Link, NotProven, Retraction, Trust, Verified};
 use truebell_core::hash::Hash32;
 use truebell_core::head::{AccountHead, VaultMark};
 use truebell_core::ids::{ItemId, VaultId};
@@ -30,6 +30,9 @@ pub enum Unproven {
     /// Revisions or a head that do not fit each other (MS-07, MS-11).
     #[error("the vault's proof does not add up")]
     Vault,
+    /// The head names a later event than the stream shows (MS-23).
+    #[error("an event the server's head names was withheld")]
+    Withheld,
     /// A stream that was cut, or that holds less than its head says.
     #[error("the stream was cut short")]
     Incomplete,
@@ -46,8 +49,8 @@ pub enum Unproven {
 
 impl Unproven {
     /// All of them.
-    pub const ALL: [Self; 8] =
-        [Self::Event, Self::Older, Self::Forked, Self::Vault, Self::Incomplete, Self::Keys, Self::Details, Self::Malformed];
+    pub const ALL: [Self; 9] =
+        [Self::Event, Self::Older, Self::Forked, Self::Vault, Self::Withheld, Self::Incomplete, Self::Keys, Self::Details, Self::Malformed];
 }
 
 /// What one frame proved, for the caller to write.
@@ -55,6 +58,8 @@ impl Unproven {
 pub enum Step {
     /// The next event, and its SET.
     Event(Box<Verified<Event>>, String),
+    /// The operator takes an earlier notice back, and the SET that says so. No notice is made from it.
+    Retraction(Box<Verified<Retraction>>, String),
     /// The account's record.
     Record(Record),
     /// A vault that is new here; its key is in `Unlocked` already.
@@ -138,13 +143,18 @@ impl<'a> Intake<'a> {
     }
 
     fn take_event(&mut self, set: String) -> Result<Step, Unproven> {
-        let event = event::verify(&set, self.trust, &self.chain).map_err(|error| match error {
+        let link = event::verify_link(&set, self.trust, &self.chain).map_err(|error| match error {
             NotProven::OutOfChain if self.chain.seq > 0 => Unproven::Forked,
             _ => Unproven::Event,
         })?;
-        self.chain = Chain::after(&event);
-        self.facts.learn(&event);
-        Ok(Step::Event(Box::new(event), set))
+        self.chain = link.after(&self.chain);
+        Ok(match link {
+            Link::Event(event) => {
+                self.facts.learn(&event);
+                Step::Event(Box::new(event), set)
+            }
+            Link::Retraction(retraction) => Step::Retraction(Box::new(retraction), set),
+        })
     }
 
     fn take_record(&mut self, signed: SignedRecord) -> Result<Step, Unproven> {
@@ -213,6 +223,9 @@ impl<'a> Intake<'a> {
     }
 
     fn finish(&mut self) -> Result<Step, Unproven> {
+        if self.chain.seq < self.head.chain.seq {
+            return Err(Unproven::Withheld);
+        }
         if self.chain != self.head.chain || self.vaults.values().any(|taken| !taken.proven) {
             return Err(Unproven::Incomplete);
         }

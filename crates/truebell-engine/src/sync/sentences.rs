@@ -149,6 +149,10 @@ fn unproven_words(what: Unproven) -> &'static str {
         Unproven::Older => "Your server offers an older state than this device has seen; it was not taken.",
         Unproven::Forked => "Your server shows this device another history than before; it was not taken. Compare with your other devices.",
         Unproven::Vault => "Your server sent items whose proof does not add up; none of them was taken.",
+        Unproven::Withheld => {
+            "Your server's own signature names something that happened to this account which it does not show; nothing was taken. Look at your \
+             other devices and your mail."
+        }
         Unproven::Incomplete => "The answer of your server was cut short; nothing of it was taken.",
         Unproven::Keys => "Your server sent a key that this account did not make; it was not taken.",
         Unproven::Details => "Your server sent account details that no event of this account proves; they were not taken.",

@@ -10,7 +10,7 @@ use truebell_core::ids::DeviceId;
 use truebell_core::time::UnixMillis;
 use truebell_core::wire::account::{Record, Recorded};
 use truebell_core::wire::device::{DeviceInfo, Devices};
-use truebell_core::wire::notice::{Checked, Verdict};
+use truebell_core::wire::notice::{Checked, Proof, Verdict};
 use truebell_core::wire::sync::Frame;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -168,7 +168,7 @@ pub(super) fn genuine_code(heard: &Heard, answer: &mut Answer, notebook: &mut No
     let Some(account) = notebook.stood.values().next() else { return };
     let at = answer.head.as_ref().map(|head| head.at).unwrap_or_default();
     let (event, _) = notebook.forge(account.account, &account.chain, at, What::PasswordChanged {});
-    let verdict = Verdict::Genuine {
+    let verdict = Verdict::Genuine(Proof {
         kind: "password-changed".into(),
         at,
         server: notebook.server,
@@ -176,7 +176,7 @@ pub(super) fn genuine_code(heard: &Heard, answer: &mut Answer, notebook: &mut No
         account: account.account,
         account_key: notebook.own.public().signing,
         event,
-    };
+    });
     answer.body = serde_json::to_vec(&Checked { code, verdict }).unwrap();
 }
 

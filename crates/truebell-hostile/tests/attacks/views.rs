@@ -73,7 +73,9 @@ fn ms_23_an_event_that_the_head_names_cannot_be_left_out() {
     let (story, mut laptop, _) = Story::begin();
     let mut phone = story.second(&mut laptop);
     real_event(&mut phone);
-    story.refuses(&mut laptop, "ms-23-withhold", "The answer of your server was cut short; nothing of it was taken.");
+    let withheld = "Your server's own signature names something that happened to this account which it does not show; nothing was taken. Look at \
+                    your other devices and your mail.";
+    story.refuses(&mut laptop, "ms-23-withhold", withheld);
     synced(&mut laptop);
     told_exactly_once(&mut laptop, "second-factor-added");
 }

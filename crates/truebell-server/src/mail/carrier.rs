@@ -1,7 +1,6 @@
 //! How mails leave: over a relay, or into a folder where mail is off. Never here: when, and what becomes of the row (`sender.rs`).
 
-use super::Composer;
-use super::compose::Composed;
+use super::compose::{Composed, Composer, Signer};
 use super::dkim::{Dkim, NotADkimKey};
 use super::relay::Relay;
 use crate::config::Config;
@@ -69,13 +68,13 @@ pub enum Carrier {
 
 impl Carrier {
     /// As configured, with the composer that goes with it.
-    pub fn from_config(config: &Config, public_url: &str) -> Result<(Self, Composer), CarrierError> {
+    pub fn from_config(config: &Config, public_url: &str, signer: Signer) -> Result<(Self, Composer), CarrierError> {
         let from = config.mail_from.parse().map_err(|_| CarrierError::From)?;
         let dkim = match &config.dkim_key_file {
             Some(path) => Some(Dkim::new(&config.dkim_domain, &config.dkim_selector, &read("dkim_key_file", path)?)?),
             None => None,
         };
-        let composer = Composer::new(from, public_url.to_owned(), dkim);
+        let composer = Composer::new(from, public_url.to_owned(), dkim, signer);
         let carrier = if config.has_relay() {
             Self::Relay(Box::new(Relay::from_config(config, composer.domain())?))
         } else {

@@ -1,7 +1,6 @@
 //! The page a mail's one link leads to: `/notice/CODE` says *genuine* or *never sent*, for a person without a Truebell at hand. It tells
 //! no more than the mail's reader knows already. Never here: a script, a form for anything but the code, a word about whose account it is.
 
-use super::letter::escape;
 use crate::admission::{Key, Origin};
 use crate::state::App;
 use axum::Router;
@@ -11,7 +10,8 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use serde::Deserialize;
 use std::sync::Arc;
-use truebell_core::event::{CheckCode, Event, Trust, What, read_signed};
+use truebell_core::event::{CheckCode, Event, Genuine, Trust, What, read_signed};
+use truebell_core::letter::escape;
 use truebell_store::StoreError;
 
 /// What is known of a code.
@@ -21,7 +21,7 @@ enum Known {
     /// It is no code.
     NoCode,
     /// It was made from this event.
-    Genuine(CheckCode, Box<Event>),
+    Genuine(CheckCode, Box<Genuine<Event>>),
     /// No event has it.
     NeverSent(CheckCode),
     /// It cannot be told just now: an error is not evidence.
@@ -63,7 +63,7 @@ async fn look_up(app: &App, from: Origin, code: &str) -> Known {
     }
 }
 
-async fn find(app: &App, code: &CheckCode) -> Result<Option<Event>, StoreError> {
+async fn find(app: &App, code: &CheckCode) -> Result<Option<Genuine<Event>>, StoreError> {
     let Some(found) = app.store.event_by_code(code.as_str()).await? else { return Ok(None) };
     let trust = Trust { server: app.identity.server, server_key: app.identity.key, account: found.account, account_key: found.signing };
     read_signed(&found.set, &trust).map(Some).map_err(|_| StoreError::Damaged("an event that does not verify"))

@@ -2,9 +2,9 @@
 
 use super::schemas::SCHEMAS;
 use super::table::{Body, OVERVIEW, ROUTES, Route, Shows};
-use crate::mail::escape;
 use std::fmt::Write;
 use truebell_core::head::Reason;
+use truebell_core::letter::escape;
 
 const STYLE: &str = ":root{color-scheme:light dark;--ink:#1b1f24;--soft:#57606a;--line:#d0d7de;--back:#fff;--code:#f3f5f7}\
 @media(prefers-color-scheme:dark){:root{--ink:#e6e8ea;--soft:#9aa4ae;--line:#30363d;--back:#14171a;--code:#1f2429}a{color:#8ab4f8}}\

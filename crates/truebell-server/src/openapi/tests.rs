@@ -76,7 +76,7 @@ fn act() -> String {
 /// Each wire type in full, as serde writes it.
 #[expect(clippy::too_many_lines, reason = "a table: one row for each type")]
 fn samples() -> Vec<(&'static str, Value)> {
-    let genuine = notice::Verdict::Genuine {
+    let genuine = notice::Verdict::Genuine(notice::Proof {
         kind: "k".into(),
         at: UnixMillis(1),
         server: ServerId([1; 16]),
@@ -84,7 +84,7 @@ fn samples() -> Vec<(&'static str, Value)> {
         account: AccountId([1; 16]),
         account_key: PublicKey([1; 32]),
         event: "e".into(),
-    };
+    });
     let info = server::ServerInfo {
         server: ServerId([1; 16]),
         key: PublicKey([1; 32]),

@@ -1,8 +1,8 @@
 //! The same as an Atom feed (RFC 4287): an entry for each maintenance and incident.
 
 use super::page::{Titles, stamp};
-use crate::mail::letter::escape;
 use std::fmt::Write;
+use truebell_core::letter::escape;
 use truebell_core::status::{Incident, Maintenance, Status};
 use truebell_core::time::UnixMillis;
 

@@ -1,8 +1,8 @@
 //! The status page: one document of plain HTML, its style inside, no script, readable on a phone, in the dark, and aloud. Never here:
 //! what is said (`truebell_core::status`), where it is served from.
 
-use crate::mail::letter::escape;
 use std::fmt::Write;
+use truebell_core::letter::escape;
 use truebell_core::status::{Incident, Maintenance, Scope, State, Status, Update};
 use truebell_core::time::UnixMillis;
 

@@ -38,9 +38,9 @@ async fn each_refusal_of_a_credential_change_has_its_own_reason_and_changes_noth
     let hers = eve.begin_password_change(&world, [43; 32]).await;
     let sign_in = ada.begin_sign_in(&world).await;
     let other_act = ada.signed(&world, What::DeletionCancelled {});
-    let skewed = Act { at: world.now() + Duration::from_hours(24), ..ada.act(&world, What::PasswordChanged {}) }.sign(&ada.keys);
-    let ahead = Act { seq: 9, ..ada.act(&world, What::PasswordChanged {}) }.sign(&ada.keys);
-    let renamed = Act { device_name: "toaster".into(), ..ada.act(&world, What::PasswordChanged {}) }.sign(&ada.keys);
+    let skewed = Act { at: world.now() + Duration::from_hours(24), ..ada.act(&world, What::PasswordChanged {}) }.sign(&ada.keys).unwrap();
+    let ahead = Act { seq: 9, ..ada.act(&world, What::PasswordChanged {}) }.sign(&ada.keys).unwrap();
+    let renamed = Act { device_name: "toaster".into(), ..ada.act(&world, What::PasswordChanged {}) }.sign(&ada.keys).unwrap();
     for (word, body) in [
         ("bad-signature", CredentialsFinish { act: hers.act.clone(), ..good.clone() }),
         ("malformed", CredentialsFinish { act: other_act, ..good.clone() }),
@@ -113,7 +113,7 @@ async fn a_closing_account_is_read_and_kept_and_takes_no_other_write() {
     assert_eq!(world.get("/v1/devices").token(&phone.token).send().await.word(), "ok");
     // Somebody without a device can still sign in and keep it.
     let tablet = ada.enrol(&world, "tablet").await;
-    let keep = Deletion { act: ada.act_on(&tablet, &world, What::DeletionCancelled {}).sign(&ada.keys) };
+    let keep = Deletion { act: ada.act_on(&tablet, &world, What::DeletionCancelled {}).sign(&ada.keys).unwrap() };
     ada.recorded(&world.post("/v1/account/keep", &keep).token(&tablet.token).send().await);
     let reply = world.post_cbor(&ada.vault_path("/commits"), &commit).token(&ada.laptop.token).send().await;
     assert_eq!(reply.word(), "ok");

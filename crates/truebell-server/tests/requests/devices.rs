@@ -47,10 +47,10 @@ async fn each_refusal_of_an_enrolment_has_its_own_reason() {
     let late = truebell_core::event::Act { seq: 5, ..ada.act_on(&phone, &world, what("linux command line")) };
     for (word, body) in [
         ("bad-signature", Enrol { act: eve.enrolment(&world, &phone).act, ..good.clone() }),
-        ("malformed", Enrol { act: ada.act(&world, what("linux command line")).sign(&ada.keys), ..good.clone() }),
-        ("malformed", Enrol { act: ada.act_on(&phone, &world, what("toaster")).sign(&ada.keys), ..good.clone() }),
+        ("malformed", Enrol { act: ada.act(&world, what("linux command line")).sign(&ada.keys).unwrap(), ..good.clone() }),
+        ("malformed", Enrol { act: ada.act_on(&phone, &world, what("toaster")).sign(&ada.keys).unwrap(), ..good.clone() }),
         ("malformed", ada.enrolment(&world, &nameless)),
-        ("chain-moved", Enrol { act: late.sign(&ada.keys), ..good.clone() }),
+        ("chain-moved", Enrol { act: late.sign(&ada.keys).unwrap(), ..good.clone() }),
     ] {
         assert_eq!(world.post("/v1/devices", &body).token(token.expose()).send().await.word(), word);
     }

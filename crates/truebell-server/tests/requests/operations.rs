@@ -5,6 +5,7 @@ use super::world::World;
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 use truebell_core::event::What;
+use truebell_core::letter::Enclosed;
 use truebell_server::config::{LogFormat, LogLevel};
 use truebell_server::logs::subscriber;
 
@@ -104,8 +105,8 @@ async fn the_page_of_a_mails_link_says_genuine_or_never_sent() {
     let world = World::new().await;
     Person::sign_up(&world, "ada", 1).await;
     let mail = world.store.claim_mail(world.now(), world.now()).await.unwrap().unwrap().mail;
-    let values: serde_json::Value = serde_json::from_str(&mail.values).unwrap();
-    let code = values["code"].as_str().unwrap();
+    let enclosed: Enclosed = serde_json::from_str(&mail.values).unwrap();
+    let code = enclosed.open(world.identity.server, &world.identity.key).unwrap().code().to_string();
     let (status, page) = world.page(&format!("/notice/{code}")).await;
     assert!(status == 200 && page.contains("<h1>Genuine</h1>") && page.contains("an account was created"), "{page}");
     let typed = code.to_lowercase().replace('-', "");

@@ -104,7 +104,7 @@ pub(crate) fn prepare(world: &World, name: &str, seed: u64) -> (Person, sign_up:
         chance: RefCell::new(chance),
     };
     person.sign_up.device = person.laptop.new.clone();
-    person.sign_up.act = person.act(world, what).sign(&person.keys);
+    person.sign_up.act = person.act(world, what).sign(&person.keys).unwrap();
     (person, start, registration)
 }
 
@@ -152,7 +152,7 @@ impl Person {
 
     /// The same, signed.
     pub(crate) fn signed(&self, world: &World, what: What) -> String {
-        self.act(world, what).sign(&self.keys)
+        self.act(world, what).sign(&self.keys).unwrap()
     }
 
     /// A request of the laptop's.
@@ -202,7 +202,7 @@ impl Person {
     pub(crate) fn enrolment(&self, world: &World, device: &Device) -> Enrol {
         let new = device.new.clone();
         let what = What::DeviceEnrolled { enrolled: new.device, device_key: new.key, platform: new.platform.clone() };
-        Enrol { act: self.act_on(device, world, what).sign(&self.keys), device: new }
+        Enrol { act: self.act_on(device, world, what).sign(&self.keys).unwrap(), device: new }
     }
 
     /// Enrols a second device.

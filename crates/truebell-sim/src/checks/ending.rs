@@ -2,9 +2,10 @@
 
 use super::{Check, Truth};
 use crate::relay::Letter;
+use crate::site::{SERVER, signing_key};
 use std::collections::{BTreeMap, BTreeSet};
 use truebell_core::ids::ItemId;
-use truebell_server::mail::MailValues;
+use truebell_server::mail::MailDetails;
 use truebell_store::rows::Mail;
 
 /// A device at the end.
@@ -125,8 +126,9 @@ impl Truth {
             .parked
             .iter()
             .filter_map(|mail| {
-                let values: MailValues = serde_json::from_str(&mail.mail.values).ok()?;
-                Some((values.code.to_string(), mail.mail.to.as_str()))
+                let details: MailDetails = serde_json::from_str(&mail.mail.values).ok()?;
+                let evidence = details.enclosed.open(SERVER, &signing_key().public()).ok()?;
+                Some((evidence.code().to_string(), mail.mail.to.as_str()))
             })
             .collect();
         for deed in accounts.iter().flat_map(|account| self.deeds(*account)) {

@@ -47,7 +47,7 @@ pub(crate) async fn sign_up_creates_all_an_account_starts_with(store: Shared) {
     let session = store.session(new.session.token).await.expect("read").expect("there");
     assert_eq!((session.session, session.device, session.expires), (new.session.session, new.device.device, new.session.expires));
     let changes = store.changes(person.account, &Have::default()).await.expect("read").expect("there");
-    assert_eq!(changes.events, [new.event.set]);
+    assert_eq!(changes.events, std::slice::from_ref(&new.event.set));
     assert_eq!(changes.vaults.len(), 1);
     assert_eq!(store.claim_mail(at(500), at(600)).await.map(|mail| mail.map(|mail| mail.mail)), Ok(new.mails.into_iter().next()));
 }

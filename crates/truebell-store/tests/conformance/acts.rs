@@ -2,13 +2,20 @@
 
 use crate::dumps::rows;
 use crate::world::{Person, Shared, World, at};
-use truebell_core::event::What;
+use truebell_core::event::{Countersigned, Made, What};
 use truebell_core::wire::sync::Have;
 use truebell_store::StoreError;
 use truebell_store::rows::{Account, Change, EnrolmentStarted, Recorded, Recording};
 
 async fn account(store: &Shared, person: &Person) -> Account {
     store.account(person.account).await.expect("read").expect("there")
+}
+
+/// An event with something changed in it.
+pub(crate) fn altered(event: &Countersigned, change: fn(&mut Made)) -> Countersigned {
+    let mut made = Made::clone(event);
+    change(&mut made);
+    Countersigned::of_a_test(made)
 }
 
 fn password() -> What {
@@ -33,7 +40,7 @@ pub(crate) async fn an_act_commits_with_its_event_and_its_mails(store: Shared) {
     let recording = world.done(&store, &mut person, address_changed(), address("New@Example.org")).await;
     assert_eq!(account(&store, &person).await.chain, person.chain);
     let changes = store.changes(person.account, &Have { events: 1, ..Have::default() }).await.expect("read").expect("there");
-    assert_eq!(changes.events, [recording.event.set]);
+    assert_eq!(changes.events, std::slice::from_ref(&recording.event.set));
     assert_eq!(store.counts(at(0)).await.map(|counts| counts.mails_queued), Ok(2));
 }
 
@@ -42,17 +49,13 @@ pub(crate) async fn an_act_out_of_the_chain_changes_nothing(store: Shared) {
     let person = world.signed_up(&store).await;
     let before = rows(&store).await;
     let good = world.recording(&person, address_changed(), address("new@example.org"));
-    let broken = |change: fn(&mut Recording)| {
-        let mut recording = good.clone();
-        change(&mut recording);
-        recording
-    };
+    let broken = |change: fn(&mut Made)| Recording { event: altered(&good.event, change), ..good.clone() };
     let cases = [
-        ("later", broken(|r| r.event.act.seq += 1)),
-        ("earlier", broken(|r| r.event.act.seq -= 1)),
-        ("after another event", broken(|r| r.event.act.prev.0[0] ^= 1)),
-        ("of a later epoch", broken(|r| r.event.act.epoch += 1)),
-        ("of an epoch before", broken(|r| r.event.act.epoch -= 1)),
+        ("later", broken(|made| made.act.seq += 1)),
+        ("earlier", broken(|made| made.act.seq -= 1)),
+        ("after another event", broken(|made| made.act.prev.0[0] ^= 1)),
+        ("of a later epoch", broken(|made| made.act.epoch += 1)),
+        ("of an epoch before", broken(|made| made.act.epoch -= 1)),
     ];
     for (what, recording) in cases {
         assert_eq!(store.record(recording).await, Ok(Recorded::ChainMoved), "{what}");
@@ -73,7 +76,7 @@ pub(crate) async fn an_act_shown_again_gives_the_stored_event(store: Shared) {
     let before = rows(&store).await;
     let set = recording.event.set.clone();
     assert_eq!(store.record(recording.clone()).await, Ok(Recorded::Repeated(set.clone())));
-    recording.event.set = "countersigned again".into();
+    recording.event = altered(&recording.event, |made| made.set = "countersigned again".into());
     assert_eq!(store.record(recording).await, Ok(Recorded::Repeated(set)), "the stored one counts");
     assert_eq!(rows(&store).await, before);
 }

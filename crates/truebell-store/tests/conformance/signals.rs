@@ -2,7 +2,7 @@
 
 use crate::world::{Person, Shared, World, at};
 use data_encoding::BASE64URL_NOPAD;
-use truebell_core::event::What;
+use truebell_core::event::{Countersigned, Made, What};
 use truebell_core::ids::{ReceiverId, SignalId, StreamId};
 use truebell_core::signal::{Algorithm, Kind, Kinds, StreamStatus, Subjects, derive_id};
 use truebell_store::rows::{Change, Recorded};
@@ -137,7 +137,9 @@ pub(crate) async fn the_end_of_an_account_is_queued_with_it_if_an_event_asked_fo
     let what = What::DeletionScheduled { due: at(90_000) };
     let mut wish = world.recording(&ada, what.clone(), Change::ScheduleDeletion(at(90_000)));
     let claims = format!(r#"{{"events":{{"{}":{{}}}}}}"#, Kind::DeletionScheduled.uri());
-    wish.event.set = format!("x.{}.y", BASE64URL_NOPAD.encode(claims.as_bytes()));
+    let mut made = Made::clone(&wish.event);
+    made.set = format!("x.{}.y", BASE64URL_NOPAD.encode(claims.as_bytes()));
+    wish.event = Countersigned::of_a_test(made);
     assert_eq!(store.record(wish.clone()).await, Ok(Recorded::Done));
     ada.follow(&wish.event);
     world.done(&store, &mut eve, what, Change::ScheduleDeletion(at(90_000))).await;

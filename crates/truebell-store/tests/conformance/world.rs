@@ -1,7 +1,7 @@
 //! People, devices, vaults and commits for the cases: plain bytes where a store only carries them, and ids that count.
 
 use std::sync::Arc;
-use truebell_core::event::{Act, Chain, CheckCode, Countersigned, What};
+use truebell_core::event::{Act, Chain, CheckCode, Countersigned, Made, What};
 use truebell_core::hash::Hash32;
 use truebell_core::ids::{AccountId, AttachmentId, DeviceId, EventId, ItemId, MailId, SessionId, VaultId};
 use truebell_core::sign::{PublicKey, Signature};
@@ -151,13 +151,13 @@ impl World {
             what,
         };
         let code = format!("{:010}", n % 10_000_000_000);
-        Countersigned {
+        Countersigned::of_a_test(Made {
             id: EventId(id(n)),
             set: format!("set {n}"),
             digest: digest(n),
             code: CheckCode::parse(&code).expect("a code"),
             act,
-        }
+        })
     }
 
     /// A recording of the next event, with one mail.

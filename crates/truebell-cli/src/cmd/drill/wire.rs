@@ -161,6 +161,7 @@ impl Transport for Noted {
             head: answer.head,
             content_type: answer.content_type,
             via: None,
+            ray: None,
             body: Box::new(std::io::Cursor::new(answer.body)),
         })
     }

@@ -3,13 +3,14 @@
 use super::*;
 use crate::sync::commit::{self, Author};
 use truebell_core::derive::derive_root_from_stretched;
-use truebell_core::event::{Act, What, countersign};
+use truebell_core::event::{Act, NewRetraction, Of, Reason, What, read_signed, sign_retraction};
 use truebell_core::head::AccountHead;
 use truebell_core::ids::{AccountId, DeviceId, EventId, ServerId};
 use truebell_core::item::Item;
 use truebell_core::secret_key::SecretKey;
 use truebell_core::sign::SigningKey;
 use truebell_core::testing::Seeded;
+use truebell_core::testing::{countersign_anything, sign};
 use truebell_core::time::UnixMillis;
 
 /// An account, its server and one vault, with all that an honest server would send.
@@ -87,10 +88,10 @@ impl Story {
             at: UnixMillis(1_000),
             what,
         };
-        let signed = act.sign(&self.keys);
-        let made = countersign(act, &signed, EventId::make_random(&mut self.chance), UnixMillis(1_000), SERVER, &self.server_key);
+        let signed = sign(&act, &self.keys);
+        let made = countersign_anything(act, &signed, EventId::make_random(&mut self.chance), UnixMillis(1_000), SERVER, &self.server_key);
         self.chain = Chain { seq: self.chain.seq + 1, digest: made.digest, epoch };
-        self.events.push(made.set);
+        self.events.push(made.set.clone());
     }
 
     fn write(&mut self, item: u8, title: &str) {
@@ -337,14 +338,15 @@ fn ms_22_forged_events_prove_nothing() {
     };
     let stranger = Unlocked::make_account(story.trust.account, &mut Seeded::new(99));
     let act = next(local.chain, 2);
-    let wrap =
-        |act: &Act, signed: &str, key: &SigningKey| countersign(act.clone(), signed, EventId([3; 16]), UnixMillis(1_000), SERVER, key);
-    let genuine_act = act.sign(&story.keys);
+    let wrap = |act: &Act, signed: &str, key: &SigningKey| {
+        countersign_anything(act.clone(), signed, EventId([3; 16]), UnixMillis(1_000), SERVER, key).set.clone()
+    };
+    let genuine_act = sign(&act, &story.keys);
     let skipped = Act { seq: 5, ..act.clone() };
     let forged = [
-        ("the account did not sign", wrap(&act, &act.sign(&stranger), &story.server_key).set, Unproven::Event),
-        ("the server did not sign", wrap(&act, &genuine_act, &SigningKey::from_seed(&[8; 32])).set, Unproven::Event),
-        ("out of place", wrap(&skipped, &skipped.sign(&story.keys), &story.server_key).set, Unproven::Forked),
+        ("the account did not sign", wrap(&act, &sign(&act, &stranger), &story.server_key), Unproven::Event),
+        ("the server did not sign", wrap(&act, &genuine_act, &SigningKey::from_seed(&[8; 32])), Unproven::Event),
+        ("out of place", wrap(&skipped, &sign(&skipped, &story.keys), &story.server_key), Unproven::Forked),
         ("an old one again", story.events[0].clone(), Unproven::Forked),
         ("no event at all", "password changed".into(), Unproven::Event),
     ];
@@ -369,7 +371,32 @@ fn ms_23_an_event_the_head_names_and_the_stream_withholds_is_missed() {
     let mut story = story();
     let local = story.caught_up();
     story.act(What::SecondFactorAdded { kind: "totp".into() });
-    assert_eq!(take(&story, &local, &story.account_head(), vec![Frame::End]).unwrap_err(), Unproven::Incomplete);
+    assert_eq!(take(&story, &local, &story.account_head(), vec![Frame::End]).unwrap_err(), Unproven::Withheld);
+}
+
+#[test]
+fn an_operators_retraction_is_taken_in_as_such_and_cannot_be_withheld() {
+    let mut story = story();
+    story.act(What::DeviceRevoked { revoked: DeviceId([9; 16]), revoked_name: "old phone".into() });
+    let local = story.caught_up();
+    let last = read_signed(story.events.last().unwrap(), &story.trust).unwrap();
+    let new = NewRetraction {
+        id: EventId([7; 16]),
+        account: story.trust.account,
+        chain: story.chain,
+        of: Of::event(&last),
+        reason: Reason::Test,
+        at: UnixMillis(2_000),
+    };
+    let signed = sign_retraction(new, SERVER, &story.server_key).unwrap();
+    story.chain = Chain { seq: story.chain.seq + 1, digest: signed.digest, epoch: story.chain.epoch };
+    let head = story.account_head();
+    assert_eq!(take(&story, &local, &head, vec![Frame::End]).unwrap_err(), Unproven::Withheld);
+    let mut keys = Unlocked::make_account(story.trust.account, &mut Seeded::new(1));
+    let mut intake = Intake::new(&story.trust, &local, &head).unwrap();
+    let step = intake.take(Frame::Event(signed.set.clone()), &mut keys).unwrap();
+    assert!(matches!(step, Step::Retraction(retraction, set) if retraction.of.names(&last) && set == signed.set));
+    assert!(matches!(intake.take(Frame::End, &mut keys), Ok(Step::End(_))));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::state::App;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use std::sync::Arc;
-use truebell_core::event::{Act, What};
+use truebell_core::event::{Act, Admitted, What};
 use truebell_core::hash::Hash32;
 use truebell_core::head::Reason;
 use truebell_core::time::UnixMillis;
@@ -46,14 +46,14 @@ pub(crate) async fn enrol(State(app): Apps, Permission(token, enrolment): Permis
         Read::New(act) => {
             check_act(&act, &asked.device)?;
             let change = Change::Enrol { enrolment: token, device: read_device(&asked.device, app.now())?, session };
-            record(&app, &account, act, &asked.act, change).await?;
+            record(&app, &account, act, change).await?;
         }
     }
     Reply::json(&Enrolled { session: opened })
 }
 
-async fn record(app: &App, account: &Account, act: Act, signed: &str, change: Change) -> Result<String, Refusal> {
-    let next = Next { account, act, signed };
+async fn record(app: &App, account: &Account, act: Admitted, change: Change) -> Result<String, Refusal> {
+    let next = Next { account, act };
     next.record(app, change, &[account.record.email.as_str()], Reason::SignInOver).await
 }
 

@@ -7,15 +7,14 @@ use crate::reply::Reply;
 use crate::routes::{Answer, Apps};
 use crate::state::App;
 use axum::extract::{Path, State};
-use truebell_core::event::{CheckCode, Trust, read_signed};
+use truebell_core::event::{CheckCode, NotACode, Trust, read_signed};
 use truebell_core::head::Reason;
-use truebell_core::wire::notice::{Checked, Verdict};
+use truebell_core::wire::notice::{Checked, Proof, Verdict};
 use truebell_store::rows::PublicEvent;
 
 pub(crate) async fn check(State(app): Apps, from: Origin, Path(code): Path<String>) -> Answer {
     app.admission.pay(Key::LookupFrom(from), app.settings.limits.lookup_network, app.now())?;
-    let malformed = || Refusal::because(Reason::Malformed, "A check code has ten letters and digits, as in 7KQ4F-2M9XB.");
-    let code = CheckCode::parse(&code).ok_or_else(malformed)?;
+    let code = CheckCode::read(&code).map_err(|why| Refusal::because(Reason::Malformed, sentence(&why)))?;
     let verdict = match app.store.event_by_code(code.as_str()).await? {
         Some(found) => genuine(&app, found)?,
         None => Verdict::NeverSent {},
@@ -28,7 +27,7 @@ fn genuine(app: &App, found: PublicEvent) -> Result<Verdict, Refusal> {
     let (server, server_key) = (app.identity.server, app.identity.key);
     let trust = Trust { server, server_key, account: found.account, account_key: found.signing };
     let event = read_signed(&found.set, &trust).map_err(|why| Refusal::fault(format!("a stored event does not verify: {why}")))?;
-    Ok(Verdict::Genuine {
+    Ok(Verdict::Genuine(Proof {
         kind: event.act.what.word().to_owned(),
         at: event.at,
         server,
@@ -36,5 +35,14 @@ fn genuine(app: &App, found: PublicEvent) -> Result<Verdict, Refusal> {
         account: found.account,
         account_key: found.signing,
         event: found.set,
-    })
+    }))
+}
+
+/// A problem's detail is a sentence.
+fn sentence(why: &NotACode) -> String {
+    let mut sentence = format!("{why}.");
+    if let Some(first) = sentence.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    sentence
 }

@@ -16,7 +16,7 @@ use crate::state::App;
 use axum::extract::State;
 use subtle::ConstantTimeEq;
 use truebell_core::address::Address;
-use truebell_core::event::{self, Act, Chain, What};
+use truebell_core::event::{self, Admitted, Chain, What};
 use truebell_core::hash::Hash32;
 use truebell_core::head::Reason;
 use truebell_core::time::UnixMillis;
@@ -68,7 +68,7 @@ pub fn derive_invitation_digest(code: &str) -> Hash32 {
     Hash32::derive_labelled("truebell invitation v1", &[code.trim().as_bytes()])
 }
 
-fn read_act(asked: &Finish, now: UnixMillis) -> Result<Act, Refusal> {
+fn read_act(asked: &Finish, now: UnixMillis) -> Result<Admitted, Refusal> {
     let act = event::check_act(&asked.act, asked.public.account, &asked.public.signing, &Chain::default())?;
     check_clock(&act, now)?;
     require(act.device == asked.device.device && act.device_name == asked.device.name, "its device differently")?;
@@ -87,7 +87,7 @@ async fn check_repetition(app: &App, asked: &Finish) -> Result<(), Refusal> {
     }
 }
 
-fn decide(app: &App, asked: &Finish, address: &Address, act: Act, session: NewSession) -> Result<NewAccount, Refusal> {
+fn decide(app: &App, asked: &Finish, address: &Address, act: Admitted, session: NewSession) -> Result<NewAccount, Refusal> {
     let (now, account) = (app.now(), asked.public.account);
     require(asked.public.kem.len() == KEM_BYTES && asked.keyset.len() <= KEYSET_BYTES_MAX, "keys of a wrong length")?;
     let opaque = app
@@ -98,8 +98,8 @@ fn decide(app: &App, asked: &Finish, address: &Address, act: Act, session: NewSe
     let opaque = app.sealing.seal(Kind::OpaqueRecord, account, &opaque, &mut *app.chance.chance());
     let device = read_device(&asked.device, now)?;
     let vault = read_vault(&asked.vault, account, device.device, &asked.public.signing)?;
-    let event = countersign(app, act, &asked.act, now);
-    let mails = mails_about(&event, now, &[address.as_str()], &mut *app.chance.chance());
+    let event = countersign(app, act, now)?;
+    let mails = mails_about(&event, &asked.public.signing, now, &[address.as_str()], &mut *app.chance.chance());
     let wanted = app.settings.sign_up == SignUpMode::Invite;
     Ok(NewAccount {
         account,

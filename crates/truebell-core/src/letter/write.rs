@@ -1,5 +1,6 @@
 //! A letter, once as text and once as HTML, from the same parts: the two cannot say different things, and escaping has one place.
 
+use crate::words::is_unseen;
 use std::fmt::Write;
 
 /// What a mail says, in parts.
@@ -12,7 +13,7 @@ pub struct Letter {
     /// Name and value: when, on which device, what else the event proves.
     pub facts: Vec<(&'static str, String)>,
     /// What follows from it, or what was not affected.
-    pub meaning: &'static str,
+    pub meaning: String,
     /// What to do if it was not you.
     pub if_not_you: &'static str,
     /// The check code.
@@ -51,7 +52,7 @@ impl Letter {
         let facts: String =
             self.facts.iter().map(|(name, value)| format!("<tr><th>{}</th><td>{}</td></tr>\n", escape(name), escape(value))).collect();
         let [subject, happened, meaning, if_not_you, code, url] =
-            [self.subject, &self.happened, self.meaning, self.if_not_you, &self.code, &self.check_url].map(escape);
+            [self.subject, &self.happened, &self.meaning, self.if_not_you, &self.code, &self.check_url].map(escape);
         format!(
             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"color-scheme\" content=\"light dark\">\n\
              <meta name=\"viewport\" content=\"width=device-width\"><title>{subject}</title>\n<style>{STYLE}</style></head>\n<body><main>\n\
@@ -73,7 +74,7 @@ code{font-family:ui-monospace,monospace}.small{font-size:14px;margin-top:24px}\
 @media(prefers-color-scheme:dark){body{background:#14171a;color:#e6e8ea}a{color:#8ab4f8}}";
 
 /// Text as it may stand between tags or in a quoted attribute.
-pub(crate) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 16);
     for letter in text.chars() {
         match letter {
@@ -111,7 +112,7 @@ fn wrap(line: &str) -> String {
 
 /// A name somebody chose, as it may stand in a mail: short, on one line, in its own reading direction, and nothing a mail program
 /// would turn into a link. Whoever signs up with somebody else's address cannot send them an advertisement by naming a device.
-pub(super) fn name(text: &str) -> String {
+pub fn name(text: &str) -> String {
     const LONGEST: usize = 40;
     let mut shown = String::new();
     let mut letters = text.trim().chars().filter(|letter| !is_unseen(*letter)).peekable();
@@ -129,12 +130,6 @@ pub(super) fn name(text: &str) -> String {
         shown.push('…');
     }
     if shown.is_empty() { "a device without a name".to_owned() } else { format!("“{shown}”") }
-}
-
-/// Control characters, and marks that turn the reading direction or take no room (Unicode general categories Cc and Cf, the ones in use).
-fn is_unseen(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

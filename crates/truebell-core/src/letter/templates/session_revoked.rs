@@ -7,7 +7,7 @@ pub(super) fn body(device: &str, of_device: &str) -> Body {
         subject: "A session of your Truebell account was ended",
         happened: format!("A session of {of_device} was ended; this was done on {device}."),
         facts: vec![("Session of", of_device.to_owned())],
-        meaning: "The device itself still belongs to your account and can open another session. To shut it out, remove it (truebell devices revoke).",
+        meaning: "The device itself still belongs to your account and can open another session. To shut it out, remove it (truebell devices revoke).".into(),
         if_not_you: super::TAKE_BACK,
     }
 }

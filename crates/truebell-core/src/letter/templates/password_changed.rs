@@ -7,7 +7,8 @@ pub(super) fn body(device: &str) -> Body {
         subject: "Your Truebell password was changed",
         happened: format!("Your account password was changed on {device}."),
         facts: Vec::new(),
-        meaning: "Your Secret Key is the same, and your Emergency Kit stays good with the new password. Your devices stay signed in.",
+        meaning: "Your Secret Key is the same, and your Emergency Kit stays good with the new password. Your devices stay signed in."
+            .into(),
         if_not_you: super::TAKE_BACK,
     }
 }

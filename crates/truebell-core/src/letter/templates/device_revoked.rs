@@ -8,7 +8,7 @@ pub(super) fn body(device: &str, revoked: &str) -> Body {
         happened: format!("The device {revoked} was removed from your account; this was done on {device}."),
         facts: vec![("Removed", revoked.to_owned())],
         meaning: "The removed device gets nothing new and cannot change anything. What it had before stays readable on it: if it was lost or stolen, \
-                  change the passwords that were on it.",
+                  change the passwords that were on it.".into(),
         if_not_you: super::TAKE_BACK,
     }
 }

@@ -8,7 +8,7 @@ pub(super) fn body(device: &str) -> Body {
         happened: format!("Your Secret Key was replaced on {device}."),
         facts: Vec::new(),
         meaning: "Emergency Kits from before do not open the account any more: print a new one (truebell kit write). Your password is the same, and your \
-                  devices stay signed in.",
+                  devices stay signed in.".into(),
         if_not_you: super::TAKE_BACK,
     }
 }
