@@ -19,6 +19,10 @@ pub(crate) const VARIABLE: &str = "TRUEBELL_TEST_POSTGRES";
 const SUPERUSER: &str = "truebell";
 const PASSWORD: &str = "truebell";
 
+/// What the cluster shows to whoever asks for TLS.
+const CERTIFICATE: &str = include_str!("../../testdata/tls/localhost.pem");
+const KEY: &str = include_str!("../../testdata/tls/localhost.key");
+
 /// Attempts to win the race for a free port.
 const PORT_ATTEMPTS: usize = 3;
 
@@ -137,6 +141,14 @@ fn initialise(folder: &Path, binaries: &Path, account: Option<&Account>) -> Resu
     initdb.arg("--pgdata").arg(folder.join("data")).arg("--pwfile").arg(&password_file);
     initdb.args(["--username", SUPERUSER, "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync"]);
     output(&mut initdb).context("cannot initialise a throw-away PostgreSQL cluster")?;
+    for (name, text) in [("server.crt", CERTIFICATE), ("server.key", KEY)] {
+        let file = folder.join("data").join(name);
+        fs::write(&file, text)?;
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600))?;
+        if let Some(account) = account {
+            chown(&file, Some(account.user), Some(account.group)).context("cannot hand a certificate to the unprivileged account")?;
+        }
+    }
     Ok(())
 }
 
@@ -158,7 +170,7 @@ fn start_on(port: u16, folder: &Path, binaries: &Path, account: Option<&Account>
     // Many tests, each with its own database and its own pool: room for connections. Durability is of no use to a cluster that
     // does not outlive its run; the settings that change what a query answers stay as they are.
     let settings = format!(
-        "-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={} -c max_connections=300 -c fsync=off \
+        "-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={} -c max_connections=300 -c ssl=on -c fsync=off \
          -c full_page_writes=off -c synchronous_commit=off -c shared_buffers=64MB -c max_wal_size=256MB -c autovacuum_naptime=5s",
         folder.display()
     );

@@ -19,6 +19,6 @@ mod tables;
 pub use error::StoreError;
 #[cfg(feature = "next-schema")]
 pub use migrations::next::pretend as pretend_next_schema;
-pub use open::{Location, NotALocation, OpenError, open, open_to_read};
+pub use open::{DistrustsTls, Location, NotALocation, OpenError, open, open_to_read};
 pub use store::Store;
 pub use tables::SCHEMA;

@@ -108,12 +108,46 @@ pub enum OpenError {
     /// A database server does not let us in.
     #[error("the database server at {0} refuses this user, password or database: check the location")]
     Refused(String),
-    /// TLS with a database server is not possible.
-    #[error("no trustworthy TLS connection to the database server at {0}: check its certificate, or sslmode in the location")]
-    Tls(String),
+    /// TLS with a database server is not possible, or shows that it is another.
+    #[error("no trustworthy TLS connection to the database server at {place}: {why}")]
+    Tls {
+        /// The location.
+        place: String,
+        /// What is wrong.
+        why: DistrustsTls,
+    },
     /// A location that says something impossible.
     #[error(transparent)]
     Location(#[from] NotALocation),
+}
+
+/// What is wrong with TLS to a database server.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DistrustsTls {
+    /// No authority that counts signed its certificate.
+    #[error("its certificate is not signed by an authority this server trusts; name the authority's certificate with sslrootcert")]
+    Untrusted,
+    /// The certificate is another host's.
+    #[error("its certificate is for another name than the location's host; correct the host, or say sslmode=verify-ca if any name will do")]
+    Misnamed,
+    /// Out of date.
+    #[error("its certificate has run out or is not valid yet; renew it, unless this machine's clock is wrong")]
+    Expired,
+    /// It has TLS switched off.
+    #[error("it speaks no TLS; set ssl = on there, or say sslmode=disable where nobody can listen in between")]
+    NotSpoken,
+    /// Nobody to trust.
+    #[error("this machine has no certificate authorities; install them, or name one with sslrootcert")]
+    NoRoots,
+    /// The authority's file cannot be read.
+    #[error("the file that sslrootcert names, {path}, cannot be read ({1})", path = .0.display())]
+    Unreadable(PathBuf, std::io::ErrorKind),
+    /// The authority's file is something else.
+    #[error("the file that sslrootcert names, {path}, holds no certificate in PEM", path = .0.display())]
+    NoCertificate(PathBuf),
+    /// Anything else.
+    #[error("the two cannot agree on one; check its certificate")]
+    Other,
 }
 
 /// Opens a database, makes its tables if it is new, and takes the steps its schema lacks. For a process that serves it. One that a

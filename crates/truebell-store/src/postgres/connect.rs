@@ -1,15 +1,15 @@
 //! From a URL to a pool of connections: TLS, time limits, and the schema.
 //!
-//! TLS always checks the server's certificate against the machine's roots, whatever `sslmode` says; `sslmode` decides whether there
-//! is TLS at all. Without a word about it, a server on this machine is spoken to in the clear and any other over TLS only.
+//! Without a word about TLS in the location, a server on this machine is spoken to in the clear, and any other only over TLS that
+//! proves its name; with one, as `tls.rs` says.
 
+use super::tls::{self, Tls};
 use crate::migrations::{self, Migration, Recorded};
 use crate::open::{Location, NotALocation, OpenError};
 use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::Host;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, Connection, Error, Socket, Transaction};
@@ -46,7 +46,7 @@ pub(super) enum Schema {
 /// A pool, and how a connection beside it is made.
 pub(super) async fn open(location: &Location, url: &str, schema: Schema) -> Result<(Pool, Way)> {
     let way = Way::read(location, url)?;
-    let pool = way.pool().map_err(|()| OpenError::Tls(location.to_string()))?;
+    let pool = way.pool()?;
     let mut tries = 1;
     while let Err(error) = prepare(location, &pool, schema).await {
         if !matches!(error, OpenError::Busy(_)) || tries == STEP_TRIES {
@@ -83,16 +83,16 @@ pub(super) struct Way {
 
 impl Way {
     fn read(location: &Location, url: &str) -> Result<Self> {
-        let config = configure(url)?;
-        let tls = connector(config.get_ssl_mode()).map_err(|()| OpenError::Tls(location.to_string()))?;
+        let (config, tls) = configure(url)?;
+        let tls = tls.connector(config.get_ssl_mode()).map_err(|why| OpenError::Tls { place: location.to_string(), why })?;
         Ok(Self { config, tls })
     }
 
-    fn pool(&self) -> std::result::Result<Pool, ()> {
+    fn pool(&self) -> Result<Pool> {
         let manager = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_config(self.config.clone(), self.tls.clone(), manager);
         let builder = Pool::builder(manager).max_size(CONNECTIONS_MAX).runtime(Runtime::Tokio1);
-        builder.wait_timeout(Some(WAIT)).create_timeout(Some(WAIT)).recycle_timeout(Some(WAIT)).build().map_err(|_| ())
+        builder.wait_timeout(Some(WAIT)).create_timeout(Some(WAIT)).recycle_timeout(Some(WAIT)).build().map_err(|_| NotALocation.into())
     }
 
     /// One connection beside the pool. Whoever calls drives it.
@@ -104,16 +104,13 @@ impl Way {
     }
 }
 
-fn configure(url: &str) -> Result<Config> {
-    // libpq's two strictest modes ask for what we always do.
-    let plain = url.replace("sslmode=verify-full", "sslmode=require").replace("sslmode=verify-ca", "sslmode=require");
+fn configure(url: &str) -> Result<(Config, Tls)> {
+    let (tls, plain) = Tls::take(url)?;
     let mut config: Config = plain.parse().map_err(|_: Error| NotALocation)?;
-    if !url.contains("sslmode=") {
-        config.ssl_mode(if config.get_hosts().iter().all(is_here) { SslMode::Disable } else { SslMode::Require });
-    }
+    config.ssl_mode(tls.mode(config.get_hosts().iter().all(is_here)));
     let options = config.get_options().map_or_else(|| LIMITS.to_owned(), |own| format!("{LIMITS} {own}"));
     config.options(options).application_name("truebell").connect_timeout(WAIT).tcp_user_timeout(Duration::from_secs(15));
-    Ok(config)
+    Ok((config, tls))
 }
 
 fn is_here(host: &Host) -> bool {
@@ -122,17 +119,6 @@ fn is_here(host: &Host) -> bool {
         #[cfg(unix)]
         Host::Unix(_) => true,
     }
-}
-
-fn connector(mode: SslMode) -> std::result::Result<MakeRustlsConnect, ()> {
-    let mut roots = rustls::RootCertStore::empty();
-    let (_added, _not_understood) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if roots.is_empty() && mode == SslMode::Require {
-        return Err(());
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().map_err(|_| ())?;
-    Ok(MakeRustlsConnect::new(tls.with_root_certificates(roots).with_no_client_auth()))
 }
 
 fn of_connect(location: &Location, error: &PoolError) -> OpenError {
@@ -154,8 +140,11 @@ fn of_error(location: &Location, error: &Error) -> OpenError {
         Some(code) if *code == SqlState::LOCK_NOT_AVAILABLE => OpenError::Busy(place),
         Some(code) if refusals.contains(code) => OpenError::Refused(place),
         Some(code) if *code == SqlState::DATA_CORRUPTED || *code == SqlState::INDEX_CORRUPTED => OpenError::Damaged,
-        None if error.to_string().contains("TLS") => OpenError::Tls(place),
         None if error.to_string().contains("password missing") => OpenError::Refused(place),
+        None => match tls::why(error) {
+            Some(why) => OpenError::Tls { place, why },
+            None => OpenError::Unreachable(place),
+        },
         _ => OpenError::Unreachable(place),
     }
 }
@@ -235,6 +224,7 @@ async fn take(db: &Transaction<'_>, step: &Migration) -> std::result::Result<(),
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio_postgres::config::SslMode;
 
     #[test]
     fn without_a_word_about_it_only_this_machine_is_spoken_to_in_the_clear() {
@@ -249,7 +239,7 @@ mod tests {
             ("postgres://ada@localhost/t?sslmode=require", SslMode::Require),
         ];
         for (url, mode) in cases {
-            assert_eq!(configure(url).map(|config| config.get_ssl_mode()), Ok(mode), "{url}");
+            assert_eq!(configure(url).map(|(config, _)| config.get_ssl_mode()), Ok(mode), "{url}");
         }
     }
 }

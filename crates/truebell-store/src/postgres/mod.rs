@@ -16,6 +16,7 @@ mod record;
 mod sessions;
 mod signals;
 mod status;
+mod tls;
 mod vaults;
 
 use crate::StoreError;

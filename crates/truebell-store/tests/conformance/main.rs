@@ -22,6 +22,7 @@ mod sessions;
 mod signals;
 mod status;
 mod stores;
+mod tls_of_postgres;
 mod vaults;
 mod world;
 
