@@ -8,7 +8,7 @@ use super::replica::{Replica, rows};
 use super::said::explain;
 use super::unlock::{Opened, assemble, open_sealed};
 use super::vaults::first_head;
-use super::{Client, Error, Profile, World};
+use super::{Authority, Client, Error, Profile, World};
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
 use truebell_core::account::{AccountPublic, Unlocked};
@@ -201,6 +201,7 @@ pub fn sign_up(profile: &Profile, request: &SignUp, mut world: World) -> Result<
     };
     let Unfinished { mut device, finish } = unfinished;
     device.status_url = status_url(&info);
+    device.authority = world.transport.authority().map(Authority::to_pem);
     let finished: Result<sign_up::Finished, Error> =
         post(&mut world, (&device.server, &device.pinned), None, "/v1/sign-up/finish", &finish);
     let finished = match finished {
@@ -302,6 +303,7 @@ fn new_device(
         secret_key: secret_key.to_text(),
         next_secret_key: None,
         status_url: None,
+        authority: None,
         session: None,
     }
 }
@@ -356,6 +358,15 @@ pub fn sign_in(profile: &Profile, request: &SignIn, world: World, second_factor:
     enrol(profile, request, world, second_factor, &root)
 }
 
+/// Trusts a certificate authority from now on, beside the built-in ones and instead of the one this profile had. Takes effect where the
+/// account is unlocked next.
+pub fn trust(profile: &Profile, authority: &Authority) -> Result<(), Error> {
+    let _lock = profile.lock()?;
+    let mut device = profile.enrolled()?;
+    device.authority = Some(authority.to_pem());
+    Ok(profile.save(&device)?)
+}
+
 /// The same with the password stretched before ([`truebell_core::derive::derive_stretched`]): for whoever enrols several devices of one
 /// account, and would do the slow half again for each. The request's password is not looked at.
 pub fn sign_in_stretched(profile: &Profile, request: &SignIn, stretched: &Zeroizing<[u8; 32]>, world: World) -> Result<Client, Error> {
@@ -397,6 +408,7 @@ fn enrol(
     let chance = world.chance.as_mut();
     let mut device = new_device(&server, pinned, &public, &finished.email, &request.device_name, &request.secret_key, chance);
     device.status_url = page;
+    device.authority = world.transport.authority().map(Authority::to_pem);
     let device_key = device.signing_key()?.public();
     let what = What::DeviceEnrolled { enrolled: device.device, device_key, platform: platform() };
     let act = next_act(&finished.chain, &device, world.clock.now(), what).sign(&keys)?;

@@ -1,10 +1,12 @@
 //! The real network: HTTP over `ureq` with rustls. No redirect is followed, no cookie kept, and every step has its time.
 
+use super::authority::{self, Authority};
 use super::transport::{Method, Request, Response, Transport};
 use std::time::Duration;
 use truebell_core::head::{CLIENT_HEADER, HEADER, NONCE_HEADER};
 use truebell_core::outcome::Failure;
 use ureq::http;
+use ureq::tls::{RootCerts, TlsConfig};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// From the request's end to the reply's head: a server that takes longer is not answering.
@@ -17,11 +19,24 @@ const READ_TIMEOUT: Duration = Duration::from_secs(60);
 /// A connection pool.
 pub struct Http {
     agent: ureq::Agent,
+    /// The person's own authority, and connections to servers it signed for.
+    own: Option<(Authority, ureq::Agent)>,
 }
 
 impl Http {
     /// With our timeouts.
     pub fn new() -> Self {
+        Self { agent: Self::agent(RootCerts::WebPki), own: None }
+    }
+
+    /// The same, where an authority of the person's own counts beside the built-in ones.
+    pub fn trusting(authority: Authority) -> Self {
+        let certificates: Vec<_> = authority.certificates().collect();
+        let agent = Self::agent(RootCerts::from(certificates));
+        Self { own: Some((authority, agent)), ..Self::new() }
+    }
+
+    fn agent(roots: RootCerts) -> ureq::Agent {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -33,8 +48,9 @@ impl Http {
             .timeout_recv_response(Some(ANSWER_TIMEOUT))
             .timeout_recv_body(Some(BODY_TIMEOUT))
             .timeout_per_read(Some(READ_TIMEOUT))
+            .tls_config(TlsConfig::builder().root_certs(roots).build())
             .user_agent(concat!("truebell/", env!("CARGO_PKG_VERSION")));
-        Self { agent: config.build().into() }
+        config.build().into()
     }
 }
 
@@ -46,31 +62,46 @@ impl Default for Http {
 
 impl Transport for Http {
     fn exchange(&self, request: &Request<'_>) -> Result<Response, Failure> {
-        let method = match request.method {
-            Method::Get => http::Method::GET,
-            Method::Post => http::Method::POST,
-            Method::Put => http::Method::PUT,
-            Method::Delete => http::Method::DELETE,
-        };
-        let mut builder = http::Request::builder()
-            .method(method)
-            .uri(format!("{}{}", request.server, request.path))
-            .header(NONCE_HEADER, request.nonce)
-            .header(CLIENT_HEADER, concat!("truebell-cli/", env!("CARGO_PKG_VERSION")))
-            .header(http::header::ACCEPT, "*/*");
-        if !request.content_type.is_empty() {
-            builder = builder.header(http::header::CONTENT_TYPE, request.content_type);
+        match &self.own {
+            // Nothing was sent yet to a server that the own authority did not sign for: it may have a certificate like anybody's.
+            Some((_, agent)) => match send(agent, request) {
+                Err(Failure::Untrusted) => send(&self.agent, request),
+                answered => answered,
+            },
+            None => send(&self.agent, request),
         }
-        if let Some(token) = request.token {
-            builder = builder.header(http::header::AUTHORIZATION, format!("Bearer {}", token.expose()));
-        }
-        let answer = if request.content_type.is_empty() {
-            builder.body(()).map_err(ureq::Error::from).and_then(|request| self.agent.run(request))
-        } else {
-            builder.body(request.body).map_err(ureq::Error::from).and_then(|request| self.agent.run(request))
-        };
-        answer.map(response).map_err(|error| failure(&error))
     }
+
+    fn authority(&self) -> Option<&Authority> {
+        self.own.as_ref().map(|(authority, _)| authority)
+    }
+}
+
+fn send(agent: &ureq::Agent, request: &Request<'_>) -> Result<Response, Failure> {
+    let method = match request.method {
+        Method::Get => http::Method::GET,
+        Method::Post => http::Method::POST,
+        Method::Put => http::Method::PUT,
+        Method::Delete => http::Method::DELETE,
+    };
+    let mut builder = http::Request::builder()
+        .method(method)
+        .uri(format!("{}{}", request.server, request.path))
+        .header(NONCE_HEADER, request.nonce)
+        .header(CLIENT_HEADER, concat!("truebell-cli/", env!("CARGO_PKG_VERSION")))
+        .header(http::header::ACCEPT, "*/*");
+    if !request.content_type.is_empty() {
+        builder = builder.header(http::header::CONTENT_TYPE, request.content_type);
+    }
+    if let Some(token) = request.token {
+        builder = builder.header(http::header::AUTHORIZATION, format!("Bearer {}", token.expose()));
+    }
+    let answer = if request.content_type.is_empty() {
+        builder.body(()).map_err(ureq::Error::from).and_then(|request| agent.run(request))
+    } else {
+        builder.body(request.body).map_err(ureq::Error::from).and_then(|request| agent.run(request))
+    };
+    answer.map(response).map_err(|error| failure(&error))
 }
 
 fn response(answer: http::Response<ureq::Body>) -> Response {
@@ -90,7 +121,8 @@ fn failure(error: &ureq::Error) -> Failure {
     match error {
         ureq::Error::HostNotFound | ureq::Error::BadUri(_) | ureq::Error::Timeout(ureq::Timeout::Resolve) => Failure::Name,
         ureq::Error::ConnectionFailed | ureq::Error::Timeout(ureq::Timeout::Connect) => Failure::Connect,
-        ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::Pem(_) => Failure::Tls,
+        ureq::Error::Rustls(error) => authority::failure_of(error),
+        ureq::Error::Tls(_) | ureq::Error::Pem(_) => Failure::Tls,
         ureq::Error::Timeout(_) => Failure::Timeout,
         ureq::Error::Io(error) => match error.kind() {
             ErrorKind::ConnectionRefused | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::AddrNotAvailable => {
@@ -98,7 +130,7 @@ fn failure(error: &ureq::Error) -> Failure {
             }
             ErrorKind::TimedOut | ErrorKind::WouldBlock => Failure::Timeout,
             // rustls reports a bad certificate through the reader it is read by.
-            ErrorKind::InvalidData => Failure::Tls,
+            ErrorKind::InvalidData => error.get_ref().and_then(|error| error.downcast_ref()).map_or(Failure::Tls, authority::failure_of),
             // The standard library has no kind for a name that does not resolve, only these words.
             _ if error.to_string().starts_with("failed to lookup address information") => Failure::Name,
             _ => Failure::Broken,

@@ -7,6 +7,7 @@
 mod account;
 mod acts;
 mod attachments;
+mod authority;
 mod chance;
 mod clock;
 mod devices;
@@ -40,9 +41,10 @@ mod unlock;
 mod vaults;
 
 pub use attachments::ATTACHMENT_BYTES_MAX;
+pub use authority::{Authority, NotAnAuthority};
 pub use chance::SystemChance;
 pub use clock::{Clock, SystemClock};
-pub use enrol::{KitData, SecondFactor, SignIn, SignUp, server_info, sign_in, sign_in_stretched, sign_up};
+pub use enrol::{KitData, SecondFactor, SignIn, SignUp, server_info, sign_in, sign_in_stretched, sign_up, trust};
 pub use error::{Error, Kind};
 pub use hold::{Alone, Hold, Online, Progress};
 pub use http::Http;
@@ -80,7 +82,20 @@ pub struct World {
 impl World {
     /// The real one.
     pub fn system() -> Self {
-        Self { transport: Arc::new(Http::new()), clock: Arc::new(SystemClock), chance: Box::new(SystemChance) }
+        Self::trusting(None)
+    }
+
+    /// The real one, where an authority of the person's own counts as well.
+    pub fn trusting(authority: Option<Authority>) -> Self {
+        let transport = authority.map_or_else(Http::new, Http::trusting);
+        Self { transport: Arc::new(transport), clock: Arc::new(SystemClock), chance: Box::new(SystemChance) }
+    }
+
+    /// The real one as a profile sees it: with the authority it remembers, if any. The same as [`World::system`] where nobody signed up
+    /// or in.
+    pub fn of(profile: &Profile) -> Result<Self, Error> {
+        let authority = profile.device()?.as_ref().map(Device::authority).transpose()?.flatten();
+        Ok(Self::trusting(authority))
     }
 }
 

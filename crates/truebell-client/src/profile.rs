@@ -1,5 +1,6 @@
 //! A profile: the folder of one account on one device (`docs/formats/profile.md`).
 
+use super::Authority;
 use data_encoding::BASE64URL_NOPAD;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -90,6 +91,9 @@ pub struct Device {
     /// Where the server's status page is, if somewhere else, as the server said when this device was enrolled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_url: Option<String>,
+    /// The server's own certificate authority, PEM: trusted by this profile beside the built-in ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<String>,
     /// The session, if one is open.
     pub session: Option<Session>,
 }
@@ -114,6 +118,12 @@ impl Device {
         let damaged = || ProfileError::Damaged { at: "device_seed".into() };
         let seed = Zeroizing::new(BASE64URL_NOPAD.decode(self.device_seed.expose().as_bytes()).map_err(|_| damaged())?);
         Ok(SigningKey::from_seed(seed.as_slice().try_into().map_err(|_| damaged())?))
+    }
+
+    /// The authority this profile trusts beside the built-in ones.
+    pub(super) fn authority(&self) -> Result<Option<Authority>, ProfileError> {
+        let parse = |pem: &String| Authority::parse(pem.as_bytes()).map_err(|_| ProfileError::Damaged { at: "authority".into() });
+        self.authority.as_ref().map(parse).transpose()
     }
 
     /// The Secret Keys this device has: the current one, and one whose rotation was sent and not answered yet.

@@ -1,5 +1,6 @@
 //! One HTTP exchange, as the client needs it. Tests and the simulation put their own network behind it.
 
+use super::Authority;
 use std::io::Read;
 use truebell_core::outcome::Failure;
 use truebell_core::secret::Secret;
@@ -56,4 +57,9 @@ pub struct Response {
 pub trait Transport: Send + Sync {
     /// Sends one request and waits for the head of the answer.
     fn exchange(&self, request: &Request<'_>) -> Result<Response, Failure>;
+
+    /// Whose certificates count beside those that always do: for a profile to remember.
+    fn authority(&self) -> Option<&Authority> {
+        None
+    }
 }

@@ -326,7 +326,7 @@ impl Wire {
         match fault {
             Fault::NoName => Err(Failure::Name),
             Fault::NoConnection => Err(Failure::Connect),
-            Fault::WrongTlsName => Err(Failure::Tls),
+            Fault::WrongTlsName => Err(Failure::Misnamed),
             Fault::RequestLost => {
                 self.site.time().pass(10_000);
                 Err(Failure::Timeout)

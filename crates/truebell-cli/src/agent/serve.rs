@@ -88,7 +88,9 @@ fn begin() -> Answered<(Arc<Shared>, UnixListener)> {
     place.make_folder()?;
     let secret_key = handover.secret_key.as_ref().map(|key| SecretKey::parse(key.expose())).transpose();
     let secret_key = secret_key.map_err(|error| Failure::usage(error.to_string()))?;
-    let client = unlock(&profile, &handover.password, secret_key.as_ref(), World::system()).map_err(|error| failure_of(&error))?;
+    let client = World::of(&profile)
+        .and_then(|world| unlock(&profile, &handover.password, secret_key.as_ref(), world))
+        .map_err(|error| failure_of(&error))?;
     let listener = bind(&place)?;
     let wake = rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)
         .map_err(|error| Failure::io("The agent could not be started", &error.into()))?;

@@ -122,7 +122,7 @@ impl Context {
         let profile = self.profile()?;
         require_account(&profile)?;
         let password = self.account_password()?;
-        retry_busy(|| unlock(&profile, &password, secret_key, World::system())).map_err(|error| failure_of(&error))
+        retry_busy(|| unlock(&profile, &password, secret_key, World::of(&profile)?)).map_err(|error| failure_of(&error))
     }
 
     /// Leaves an agent behind that has the account unlocked.
@@ -209,7 +209,7 @@ pub(super) fn require_account(profile: &Profile) -> Answered {
 }
 
 /// Another command of the same person may hold the profile for a moment.
-fn retry_busy<T>(mut attempt: impl FnMut() -> Result<T, truebell_client::Error>) -> Result<T, truebell_client::Error> {
+pub(super) fn retry_busy<T>(mut attempt: impl FnMut() -> Result<T, truebell_client::Error>) -> Result<T, truebell_client::Error> {
     const PAUSE: Duration = Duration::from_millis(100);
     for _ in 0..50 {
         match attempt() {

@@ -1,5 +1,6 @@
 //! `truebell kit`: the Emergency Kit as a file, and the proof that it still opens the account.
 
+use super::ca_file::CaFile;
 use super::context::Context;
 use super::files::{Draft, read_whole};
 use crate::agent::kit::KitLine;
@@ -12,7 +13,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use std::io;
 use std::path::PathBuf;
-use truebell_client::{KitData, World, test_kit};
+use truebell_client::{KitData, test_kit};
 use truebell_core::kit::Kit as CoreKit;
 use truebell_core::sign::Fingerprint;
 use zeroize::Zeroizing;
@@ -116,6 +117,8 @@ pub struct Test {
     #[command(flatten)]
     kit: KitIn,
     #[command(flatten)]
+    ca: CaFile,
+    #[command(flatten)]
     code: CodeArgs,
 }
 
@@ -194,7 +197,7 @@ impl Test {
             epoch: kit.epoch,
             made: kit.created,
         };
-        let tested = test_kit(&data, &password, &mut World::system(), &mut || super::second_factor::ask_code(&self.code))
+        let tested = test_kit(&data, &password, &mut self.ca.world(context)?, &mut || super::second_factor::ask_code(&self.code))
             .map_err(|error| failure_of(&error))?;
         let mut sentence = format!("This kit opens the account of {}.", tested.email);
         if tested.email_moved {

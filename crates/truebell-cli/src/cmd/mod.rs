@@ -6,6 +6,7 @@ mod address;
 mod attach;
 mod background;
 mod backup;
+mod ca_file;
 mod child;
 mod completions;
 mod config;

@@ -1,5 +1,6 @@
 //! `truebell signin`: an account that exists, on a device that does not have it yet.
 
+use super::ca_file::CaFile;
 use super::context::Context;
 use super::device_name::default_device_name;
 use super::kit::KitIn;
@@ -9,7 +10,7 @@ use crate::exit::{Answered, Failure};
 use crate::output::{Done, count_text};
 use crate::prompt::{CodeArgs, SecretKeyArgs};
 use clap::Args;
-use truebell_client::{Client, Filter, SignIn, World, server_info, sign_in};
+use truebell_client::{Client, Filter, SignIn, server_info, sign_in};
 use truebell_core::secret_key::SecretKey;
 use truebell_core::sign::Fingerprint;
 
@@ -30,6 +31,8 @@ pub struct Signin {
     /// Go on only if the server has this fingerprint [default: the kit's]
     #[arg(long, value_name = "SHA256:…")]
     fingerprint: Option<String>,
+    #[command(flatten)]
+    ca: CaFile,
     /// What this device is called [default: the machine's name]
     #[arg(long, value_name = "NAME", env = "TRUEBELL_DEVICE_NAME", hide_env_values = true)]
     device_name: Option<String>,
@@ -43,8 +46,8 @@ impl Signin {
     /// Runs it.
     pub fn run(self, context: &mut Context) -> Answered {
         let profile = context.profile()?;
+        let mut world = self.ca.world(context)?;
         let request = self.request(context)?;
-        let mut world = World::system();
         if request.fingerprint.is_none() {
             let info = server_info(&request.server, &mut world).map_err(|error| failure_of(&error))?;
             context.out.remark(format_args!("The server at {} has the fingerprint {}", request.server, info.key.fingerprint()));

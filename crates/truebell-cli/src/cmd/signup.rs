@@ -1,5 +1,6 @@
 //! `truebell signup`: a new account, its first device, its Emergency Kit.
 
+use super::ca_file::CaFile;
 use super::context::Context;
 use super::device_name::default_device_name;
 use super::kit::KitOut;
@@ -12,7 +13,7 @@ use clap::Args;
 use serde::Serialize;
 use std::io;
 use std::path::PathBuf;
-use truebell_client::{ProfileError, SignUp, World, server_info, sign_up};
+use truebell_client::{ProfileError, SignUp, server_info, sign_up};
 use truebell_core::sign::Fingerprint;
 
 /// Make an account, and its Emergency Kit
@@ -32,6 +33,8 @@ pub struct Signup {
     /// Go on only if the server has this fingerprint (its operator can tell you)
     #[arg(long, value_name = "SHA256:…")]
     fingerprint: Option<String>,
+    #[command(flatten)]
+    ca: CaFile,
     /// The invitation, where the server wants one
     #[arg(long, value_name = "INVITATION")]
     invitation: Option<String>,
@@ -92,7 +95,7 @@ impl Signup {
         let server = need(self.server, "The server's address", "server")?;
         let email = need(self.email, "Your mail address", "email")?;
         let drafts = self.kit.reserve()?;
-        let mut world = World::system();
+        let mut world = self.ca.world(context)?;
         let info = server_info(&server, &mut world).map_err(|error| failure_of(&error))?;
         let fingerprint = info.key.fingerprint();
         context.out.remark(format_args!("The server at {server} has the fingerprint {fingerprint}"));

@@ -74,7 +74,7 @@ fn run_rebuild(context: &mut Context) -> Answered {
     require_account(&profile)?;
     let password = context.account_password()?;
     let had_agent = end_agent(context)?;
-    let (client, kept) = rebuild(&profile, &password, World::system()).map_err(|error| failure_of(&error))?;
+    let (client, kept) = World::of(&profile).and_then(|world| rebuild(&profile, &password, world)).map_err(|error| failure_of(&error))?;
     drop(client);
     if had_agent {
         context.start_agent(password, None, Stay::default())?;

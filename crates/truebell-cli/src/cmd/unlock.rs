@@ -1,12 +1,15 @@
 //! `truebell unlock`: an agent that keeps the account unlocked for a while.
 
-use super::context::{Context, require_account};
-use crate::agent::{Ask, Stay};
+use super::ca_file::CaFile;
+use super::context::{Context, require_account, retry_busy};
+use crate::agent::{Ask, Stay, Streams, failure_of};
 use crate::exit::{Answered, Failure};
 use crate::output::Done;
 use crate::prompt::SecretKeyArgs;
 use clap::Args;
+use std::io;
 use std::time::Duration;
+use truebell_client::{Authority, trust};
 
 /// Keep the account unlocked for a while
 ///
@@ -19,6 +22,8 @@ pub struct Unlock {
     stay: Option<Duration>,
     #[command(flatten)]
     secret_key: SecretKeyArgs,
+    #[command(flatten)]
+    ca: CaFile,
 }
 
 fn parse_time(text: &str) -> Result<Duration, String> {
@@ -34,6 +39,9 @@ impl Unlock {
             return Err(Failure::usage("`unlock` starts the agent; with --no-agent each command unlocks for itself."));
         }
         require_account(&context.profile()?)?;
+        if let Some(authority) = self.ca.read()? {
+            trust_from_now_on(context, &authority)?;
+        }
         let stay = self.stay.map_or_else(Stay::default, |time| Stay::For(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)));
         if context.agent()?.is_some() {
             context.tell(Ask::Stay { stay })?;
@@ -44,6 +52,15 @@ impl Unlock {
         context.start_agent(password, secret_key, stay)?;
         context.out.answer(&answer("The account is unlocked.", stay))
     }
+}
+
+/// Into the profile, which an agent that runs must let go of.
+fn trust_from_now_on(context: &Context, authority: &Authority) -> Answered {
+    if let Some(mut agent) = context.agent()? {
+        agent.ask(Ask::Lock, &mut Streams::none(&mut io::empty(), &mut io::sink()))?;
+    }
+    let profile = context.profile()?;
+    retry_busy(|| trust(&profile, authority)).map_err(|error| failure_of(&error))
 }
 
 fn answer(said: &str, stay: Stay) -> Done {

@@ -6,27 +6,45 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-pub const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 /// A server with a folder of its own.
-pub struct Server {
+pub(crate) struct Server {
     process: Option<Child>,
+    /// `http://…` or `https://…`.
+    url: String,
+    /// Where it listens.
     address: String,
     folder: PathBuf,
+    arguments: Vec<String>,
 }
 
 impl Server {
-    pub fn start(folder: &Path) -> Self {
-        let mut server = Self { process: None, address: "127.0.0.1:0".into(), folder: folder.join("server") };
+    pub(crate) fn start(folder: &Path) -> Self {
+        Self::start_with(folder, &[])
+    }
+
+    /// With further arguments.
+    pub(crate) fn start_with(folder: &Path, arguments: &[&str]) -> Self {
+        let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        let (url, address) = (String::new(), "127.0.0.1:0".into());
+        let mut server = Self { process: None, url, address, folder: folder.join("server"), arguments };
         server.start_again();
         server
     }
 
+    /// A signal, by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        let process = self.process.as_ref().unwrap().id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &process]).status().unwrap().success());
+    }
+
     /// On the address it had.
-    pub fn start_again(&mut self) {
+    pub(crate) fn start_again(&mut self) {
         let mut process = Command::new(env!("CARGO_BIN_EXE_truebell"))
             .args(["serve", "--json", "--signup", "open", "--listen", &self.address, "--data"])
             .arg(&self.folder)
+            .args(&self.arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -35,20 +53,21 @@ impl Server {
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let said: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("the server said {line:?}"));
-        self.address = said["address"].as_str().unwrap().trim_start_matches("http://").to_owned();
+        said["url"].as_str().unwrap().clone_into(&mut self.url);
+        said["address"].as_str().unwrap().clone_into(&mut self.address);
         self.process = Some(process);
     }
 
     /// As if the power went.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.kill().unwrap();
             process.wait().unwrap();
         }
     }
 
-    pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+    pub(crate) fn url(&self) -> String {
+        self.url.clone()
     }
 }
 
@@ -60,7 +79,7 @@ impl Drop for Server {
 
 impl Server {
     /// From now on somebody listens at its address and never answers, until the test is over.
-    pub fn fall_silent(&mut self) {
+    pub(crate) fn fall_silent(&mut self) {
         self.kill();
         let listener = std::net::TcpListener::bind(&self.address).unwrap();
         std::thread::spawn(move || {
@@ -74,29 +93,29 @@ impl Server {
 
 /// How a command ended.
 #[derive(Debug)]
-pub struct Ended {
-    pub status: i32,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Ended {
+    pub(crate) status: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Ended {
-    pub fn ok(self) -> Self {
+    pub(crate) fn ok(self) -> Self {
         assert_eq!(self.status, 0, "{self:?}");
         self
     }
 
-    pub fn json(self) -> Value {
+    pub(crate) fn json(self) -> Value {
         let ended = self.ok();
         serde_json::from_str(&ended.out).unwrap_or_else(|_| panic!("not JSON: {ended:?}"))
     }
 }
 
 /// A command that still runs.
-pub struct Begun(Child);
+pub(crate) struct Begun(Child);
 
 impl Begun {
-    pub fn is_running(&mut self) -> bool {
+    pub(crate) fn is_running(&mut self) -> bool {
         self.0.try_wait().unwrap().is_none()
     }
 }
@@ -109,18 +128,18 @@ impl Drop for Begun {
 }
 
 /// A person at a machine: a home, and in it profiles and their agents.
-pub struct Machine {
-    pub home: PathBuf,
-    pub name: &'static str,
+pub(crate) struct Machine {
+    pub(crate) home: PathBuf,
+    pub(crate) name: &'static str,
 }
 
 impl Machine {
-    pub fn new(folder: &Path, name: &'static str) -> Self {
+    pub(crate) fn new(folder: &Path, name: &'static str) -> Self {
         Self { home: folder.join(name), name }
     }
 
     /// With an account of its own, unlocked.
-    pub fn signed_up(folder: &Path, server: &Server, name: &'static str) -> Self {
+    pub(crate) fn signed_up(folder: &Path, server: &Server, name: &'static str) -> Self {
         let machine = Self::new(folder, name);
         let kit = machine.kit(folder);
         let email = format!("{name}@example.org");
@@ -129,17 +148,17 @@ impl Machine {
     }
 
     /// Another device of the same account.
-    pub fn second(&self, folder: &Path, name: &'static str) -> Self {
+    pub(crate) fn second(&self, folder: &Path, name: &'static str) -> Self {
         let second = Self::new(folder, name);
         second.run_with(&["signin", "--kit-text", &self.kit(folder), "--password-stdin"], PASSWORD).ok();
         second
     }
 
-    pub fn kit(&self, folder: &Path) -> String {
+    pub(crate) fn kit(&self, folder: &Path) -> String {
         folder.join(format!("{}-kit.txt", self.name)).to_string_lossy().into_owned()
     }
 
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_truebell"));
         command.args(arguments).env("TRUEBELL_HOME", &self.home).env("TRUEBELL_DEVICE_NAME", self.name).env("TRUEBELL_NO_PROMPT", "1");
         command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
@@ -147,16 +166,16 @@ impl Machine {
     }
 
     /// Begun, and left to itself.
-    pub fn begin(&self, arguments: &[&str]) -> Begun {
+    pub(crate) fn begin(&self, arguments: &[&str]) -> Begun {
         let mut command = self.command(arguments);
         Begun(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         self.run_with(arguments, "")
     }
 
-    pub fn run_with(&self, arguments: &[&str], input: &str) -> Ended {
+    pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Ended {
         let mut process = self.command(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         // A command that needs nothing may have ended already.
         let _ = process.stdin.take().unwrap().write_all(input.as_bytes());
@@ -166,7 +185,7 @@ impl Machine {
     }
 
     /// Where the agent of the default profile listens.
-    pub fn socket(&self) -> PathBuf {
+    pub(crate) fn socket(&self) -> PathBuf {
         self.home.join("profiles/default/agent/agent.sock")
     }
 }

@@ -19,6 +19,7 @@ fn device() -> Device {
         secret_key: SecretKey::make_random(&mut chance).to_text(),
         next_secret_key: None,
         status_url: None,
+        authority: None,
         session: None,
     }
 }

@@ -47,12 +47,24 @@ pub enum Failure {
     Name,
     /// No connection.
     Connect,
-    /// TLS failed: a wrong name, an unknown issuer, an expired certificate.
+    /// TLS failed, for another reason than the following three.
     Tls,
+    /// No authority this device trusts signed the certificate.
+    Untrusted,
+    /// The certificate is for another name.
+    Misnamed,
+    /// The certificate ran out, or is not valid yet.
+    Expired,
     /// No answer in time.
     Timeout,
     /// The connection broke off.
     Broken,
+}
+
+impl Failure {
+    /// All there are.
+    pub const ALL: [Self; 8] =
+        [Self::Name, Self::Connect, Self::Tls, Self::Untrusted, Self::Misnamed, Self::Expired, Self::Timeout, Self::Broken];
 }
 
 /// Which server is ours: pinned at sign-up or sign-in.

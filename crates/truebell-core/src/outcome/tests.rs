@@ -115,7 +115,7 @@ fn strangers_are_named_as_far_as_they_name_themselves() {
 
 #[test]
 fn nobody_answering_is_unreachable() {
-    for failure in [Failure::Name, Failure::Connect, Failure::Tls, Failure::Timeout, Failure::Broken] {
+    for failure in Failure::ALL {
         let outcome = classify(&Reply::Failed(failure), &pinned(), &Known { nonce: NONCE, account: None }, NOW).outcome;
         assert_eq!(word(&outcome), "Unreachable");
     }

@@ -138,6 +138,13 @@ fn unreachable_words(failure: Failure) -> &'static str {
         Failure::Name => "The server's name is not known here: is this device on a network?",
         Failure::Connect => "The server cannot be reached.",
         Failure::Tls => "No secure connection to the server could be made: its certificate is not one this device accepts.",
+        Failure::Untrusted => {
+            "The server's certificate is not signed by an authority this device trusts: either somebody stands between you and it, or it has an authority of its own, which this device must be given (--ca-file)."
+        }
+        Failure::Misnamed => "The server's certificate is for another name than the address this device uses: check the address.",
+        Failure::Expired => {
+            "The server's certificate has run out or is not valid yet: its operator must renew it, unless the clock of this device is wrong."
+        }
         Failure::Timeout => "The server did not answer in time.",
         Failure::Broken => "The connection to the server broke off.",
     }
@@ -177,9 +184,7 @@ mod tests {
             Why::ClockSkew { by_seconds: 90_000, behind: true },
             Why::WrongServer,
         ];
-        whys.extend(
-            [Failure::Name, Failure::Connect, Failure::Tls, Failure::Timeout, Failure::Broken].map(|failure| Why::Unreachable { failure }),
-        );
+        whys.extend(Failure::ALL.map(|failure| Why::Unreachable { failure }));
         whys.extend(Unproven::ALL.map(|what| Why::Unproven { what }));
         whys.extend(Reason::ALL.iter().map(|reason| Why::Refused { reason: *reason, retry_at: UnixMillis(0) }));
         whys
