@@ -2,14 +2,16 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this program talks to the developer on the terminal and to nobody else")]
 
 use std::process::ExitCode;
+use truebell_sim::drills::{self, DRILLS, Drill, Play};
 use truebell_sim::run::{self, Plan, STEPS, Summary};
-use truebell_sim::{Story, World, shrink};
+use truebell_sim::{Mutation, Story, World, shrink};
 
 struct Options {
     plan: Plan,
     mutations: bool,
     shrink: bool,
     drills: bool,
+    noticed: bool,
     verbose: bool,
 }
 
@@ -19,6 +21,7 @@ fn options() -> Result<Options, String> {
         mutations: false,
         shrink: false,
         drills: false,
+        noticed: false,
         verbose: false,
     };
     let mut given = std::env::args().skip(1);
@@ -33,10 +36,11 @@ fn options() -> Result<Options, String> {
             "--mutations" => options.mutations = true,
             "--shrink" => options.shrink = true,
             "--drills" => options.drills = true,
+            "--noticed" => options.noticed = true,
             "--verbose" => options.verbose = true,
             _ => {
                 return Err(format!(
-                    "{name} is not known: --seeds, --first, --faulted, --threads, --steps, --mutations, --shrink, --drills, --verbose"
+                    "{name} is not known: --seeds, --first, --faulted, --threads, --steps, --mutations, --shrink, --drills, --noticed, --verbose"
                 ));
             }
         }
@@ -68,6 +72,9 @@ fn main() -> ExitCode {
     }
     if options.drills {
         is_good &= print_drills();
+    }
+    if options.noticed {
+        print_noticed(options.plan.threads);
     }
     if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -125,13 +132,23 @@ fn print_mutations(threads: usize) -> bool {
 
 fn print_drills() -> bool {
     let mut all = true;
-    for drill in truebell_sim::drills::DRILLS {
-        let report = (drill.run)(0);
+    let drills: Vec<&Drill> = DRILLS.iter().collect();
+    for (drill, report) in drills.iter().zip(drills::play(&drills, Play::default(), 2, &|_, _| {})) {
         println!("{:<8} {:<6} {}", drill.id, if report.passed { "ok" } else { "FAILED" }, drill.title);
         report.findings.iter().for_each(|finding| println!("         {finding}"));
         all &= report.passed;
     }
     all
+}
+
+/// Each law broken once, and the drills that notice.
+fn print_noticed(threads: usize) {
+    let drills: Vec<&Drill> = DRILLS.iter().collect();
+    for mutation in Mutation::ALL {
+        let reports = drills::play(&drills, Play { seed: 0, broken: Some(mutation) }, threads, &|_, _| {});
+        let noticed: Vec<&str> = drills.iter().zip(&reports).filter(|(_, report)| !report.passed).map(|(drill, _)| drill.id).collect();
+        println!("{:<48} {}", mutation.about(), noticed.join(" "));
+    }
 }
 
 fn print_shrunk(seed: u64, steps: usize) {

@@ -7,8 +7,8 @@ use crate::dice::Dice;
 use crate::fault::{Fault, Weather};
 use crate::heads;
 use crate::mutate::{self, Mutation};
-use crate::naive::Naive;
-use crate::site::{Answer, Condition, Question, Site, other_signing_key, signing_key};
+use crate::naive::{Alarm, Naive};
+use crate::site::{Answer, Condition, Question, STATUS_ADDRESS, Site, other_signing_key, signing_key};
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{Cursor, Read};
@@ -70,7 +70,8 @@ pub(crate) struct Wire {
     pub(crate) rules: Vec<Rule>,
     pub(crate) exchanges: Exchanges,
     pub(crate) naive: Vec<Naive>,
-    pub(crate) naive_alarms: Vec<String>,
+    /// Which device's naive client raised which false alarm.
+    pub(crate) naive_alarms: Vec<(usize, Alarm)>,
     pub(crate) mutation: Option<Mutation>,
     pub(crate) mutant: mutate::Memory,
     /// Faults that were met since the step began: number of the exchange in the step, fault.
@@ -95,6 +96,10 @@ pub(crate) struct Line {
 
 impl Transport for Line {
     fn exchange(&self, request: &Request<'_>) -> Result<Response, Failure> {
+        if request.server == STATUS_ADDRESS {
+            // Another host: what befalls the server's own line does not befall it.
+            return self.net.wire().site.status_page().map(|body| whole(200, body)).ok_or(Failure::Connect);
+        }
         let question = Question {
             line: self.line,
             method: request.method,
@@ -118,6 +123,10 @@ impl Read for Broken {
             read => Ok(read),
         }
     }
+}
+
+fn whole(status: u16, body: Vec<u8>) -> Response {
+    Response { status, head: None, content_type: None, via: None, body: Box::new(Cursor::new(body)) }
 }
 
 /// A page of the bank as an answer.
@@ -237,7 +246,7 @@ impl Wire {
             && let Some(alarm) = naive.hear(&question.path, heard)
             && !self.truth.would_be_true(question.line, alarm)
         {
-            self.naive_alarms.push(alarm.sentence().to_owned());
+            self.naive_alarms.push((question.line, alarm));
         }
         let (answer, broken) = result?;
         let Answer { status, head, content_type, via, mut body } = answer;

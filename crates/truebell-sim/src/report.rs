@@ -33,10 +33,19 @@ pub struct Report {
     pub seed: u64,
     /// What was shown to people, each once.
     pub sentences: Vec<String>,
-    /// What a naive client would have shown.
-    pub naive_sentences: Vec<String>,
+    /// What a naive client would have shown, on the same answers.
+    pub naive_sentences: Vec<NaiveSentence>,
     /// What was found wrong.
     pub findings: Vec<String>,
+}
+
+/// What a naive client would have said, and to how many accounts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NaiveSentence {
+    /// In its words.
+    pub sentence: String,
+    /// To so many accounts.
+    pub accounts: usize,
 }
 
 impl Report {

@@ -1,6 +1,8 @@
 //! The server's side: real [`App`]s over a real store in memory, and everything an operator or a machine does to them. One request goes
 //! in, one answer comes out, on one thread.
 
+mod operator;
+
 use crate::dice::{Dice, Spring};
 use crate::fault::DbFault;
 use crate::heads;
@@ -33,6 +35,8 @@ use truebell_store::{Store, StoreError};
 
 /// Where the simulated server is.
 pub const ADDRESS: &str = "https://vault.example.org";
+/// Where its status page is, in worlds where it has one.
+pub const STATUS_ADDRESS: &str = "https://status.example.org";
 /// Methods of the store that only read: a replica may answer them.
 const READS: [&str; 12] = [
     "account_by_address",
@@ -134,6 +138,7 @@ impl DbPlan {
 
 /// One process of the server.
 struct Instance {
+    app: Arc<App>,
     router: Router,
     /// Whether it is of the next version.
     is_newer: bool,
@@ -162,6 +167,10 @@ pub struct Site {
     pub(crate) hides_restore: bool,
     /// A mutation: this device hears no news.
     withheld: Option<usize>,
+    /// Requests whose path begins so are not known: the server is of before.
+    unknown: Option<&'static str>,
+    /// What the status page says, on its own host.
+    page: Option<Vec<u8>>,
     runtime: Runtime,
     dice: Dice,
 }
@@ -219,6 +228,8 @@ impl Site {
             replays_outbox: false,
             hides_restore: false,
             withheld: None,
+            unknown: None,
+            page: None,
             runtime,
             dice: Dice::about(seed, 0x5173),
         };
@@ -250,7 +261,8 @@ impl Site {
         let (signing, opaque, sealing) = keys(keys_of);
         let keys = ServerKeys { signing, opaque, sealing };
         let app = App::new(store, keys, identity, self.settings.clone(), Arc::new(self.watch.clone()), self.spring.clone());
-        Instance { router: truebell_server::router(Arc::new(app)), is_newer }
+        let app = Arc::new(app);
+        Instance { router: truebell_server::router(app.clone()), app, is_newer }
     }
 
     /// The database, for an observer. Whoever looks calls [`Self::look`].
@@ -408,7 +420,7 @@ impl Site {
         let place = self.dice.place(self.instances.len());
         let instance = self.odd.as_ref().or_else(|| self.instances.get(place))?;
         let (router, is_newer) = (instance.router.clone(), instance.is_newer);
-        let request = to_http(question)?;
+        let request = to_http(question, self.unknown)?;
         let answer = self.runtime.block_on(async move {
             let response = router.oneshot(request).await.ok()?;
             let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
@@ -444,14 +456,17 @@ pub(crate) fn composer() -> Composer {
     Composer::new(from, ADDRESS.to_owned(), None, Signer { server: SERVER, key: signing_key() })
 }
 
-fn to_http(question: &Question) -> Option<Request<Body>> {
+fn to_http(question: &Question, unknown: Option<&str>) -> Option<Request<Body>> {
     let method = match question.method {
         Method::Get => "GET",
         Method::Post => "POST",
         Method::Put => "PUT",
         Method::Delete => "DELETE",
     };
-    let mut request = Request::builder().method(method).uri(&question.path).header(NONCE_HEADER, &question.nonce);
+    // What a server of before is asked for is, for it, like what no server knows.
+    let is_unknown = unknown.is_some_and(|begins| question.path.starts_with(begins));
+    let path = if is_unknown { "/v1/of-a-later-version" } else { &question.path };
+    let mut request = Request::builder().method(method).uri(path).header(NONCE_HEADER, &question.nonce);
     if !question.content_type.is_empty() {
         request = request.header(header::CONTENT_TYPE, &question.content_type);
     }

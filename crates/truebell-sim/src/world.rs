@@ -3,6 +3,7 @@
 
 mod deeds;
 mod ending;
+mod mishaps;
 mod operators;
 mod people;
 mod screens;

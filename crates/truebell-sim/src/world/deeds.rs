@@ -211,7 +211,7 @@ impl World {
         {
             let mut wire = self.net.wire();
             if !wire.truth.would_be_true(device.0, crate::naive::Alarm::SignedOut) {
-                wire.naive_alarms.push(crate::naive::Alarm::SignedOut.sentence().to_owned());
+                wire.naive_alarms.push((device.0, crate::naive::Alarm::SignedOut));
             }
         }
         if self.mutation == Some(Mutation::BelievesPush) {

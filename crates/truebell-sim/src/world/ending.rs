@@ -2,9 +2,10 @@
 
 use super::{Device, World};
 use crate::checks::{Counts, Ending, Standing};
+use crate::naive::Alarm;
 use crate::net::Exchanges;
 use crate::relay::Mood;
-use crate::report::Report;
+use crate::report::{NaiveSentence, Report};
 use crate::site::{Condition, ready};
 use std::collections::{BTreeMap, BTreeSet};
 use truebell_client::{Client, Filter, ItemRef, Shown};
@@ -144,13 +145,23 @@ impl World {
         self.net.wire().digest()
     }
 
+    /// Each false sentence, and to how many people it would have been said.
+    fn naive_sentences(&self, alarms: &[(usize, Alarm)]) -> Vec<NaiveSentence> {
+        let mut told: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+        for (line, alarm) in alarms {
+            let person = self.devices.get(*line).map_or(0, |device| device.person);
+            told.entry(alarm.sentence()).or_default().insert(person);
+        }
+        told.into_iter().map(|(sentence, people)| NaiveSentence { sentence: sentence.to_owned(), accounts: people.len() }).collect()
+    }
+
     /// The report of a drill.
     pub fn report(&self, name: &str, expected: bool) -> Report {
         let wire = self.net.wire();
         let mut report = Report::new(name, self.seed, wire.truth.counts(), wire.exchanges);
         report.passed &= expected;
         report.naive_false_alarms = wire.naive_alarms.len() as u64;
-        report.naive_sentences = wire.naive_alarms.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
+        report.naive_sentences = self.naive_sentences(&wire.naive_alarms);
         report.sentences = wire.truth.sentences();
         report.findings = wire.truth.findings().to_vec();
         report

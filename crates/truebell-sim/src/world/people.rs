@@ -62,7 +62,7 @@ impl World {
         Ok((person_handle, device))
     }
 
-    fn add_device(&mut self, person: usize) -> Result<Device, Error> {
+    pub(super) fn add_device(&mut self, person: usize) -> Result<Device, Error> {
         let count = self.devices.iter().filter(|device| device.person == person).count();
         let owner = self.people.get(person).map_or("nobody", |person| person.name);
         let kind = DEVICE_NAMES.get(count % DEVICE_NAMES.len()).copied().unwrap_or("device");
@@ -78,7 +78,7 @@ impl World {
         Ok(Device(self.devices.len() - 1))
     }
 
-    fn moved_in(&mut self, device: Device, client: Client) {
+    pub(super) fn moved_in(&mut self, device: Device, client: Client) {
         if let Some(state) = self.devices.get_mut(device.0) {
             state.client = Some(client);
         }
@@ -99,6 +99,11 @@ impl World {
     }
 
     fn sign_in(&mut self, device: Device) -> Result<(), String> {
+        self.sign_in_at(device, ADDRESS)
+    }
+
+    /// A person signs in with their kit on a device, at this address of their server.
+    pub(super) fn sign_in_at(&mut self, device: Device, server: &str) -> Result<(), String> {
         let line = device.0;
         let Some(state) = self.devices.get(line) else { return Err("no such device".into()) };
         let (profile, device_name) = (state.profile.clone(), state.name.clone());
@@ -110,7 +115,7 @@ impl World {
         for secret_key in keys.iter().rev().take(2) {
             for password in passwords.iter().take(2) {
                 let request = SignIn {
-                    server: ADDRESS.into(),
+                    server: server.into(),
                     fingerprint: fingerprint.clone(),
                     email: email.clone(),
                     secret_key: secret_key.clone(),

@@ -1,0 +1,62 @@
+//! FA-48 and FA-49: mails that told people what had not happened, or told it every day.
+
+use super::{Drill, Play, Scene};
+use crate::report::Report;
+
+pub(super) const FA_48: Drill = Drill {
+    id: "FA-48",
+    title: "Somebody tries passwords, for days",
+    incident: "LastPass, 28 December 2021: a fault of its alerts mailed people that somebody had used their master password.",
+    proves: "A mail is made of a signed event and of nothing else: failed guesses, however many, send none; a real change sends one.",
+    run: guesses,
+};
+
+pub(super) const FA_49: Drill = Drill {
+    id: "FA-49",
+    title: "The same machine, every day for a month",
+    incident: "The browser cleared its storage: a “new device” mail every day for the same machine, with the wrong browser and a strange address in it.",
+    proves: "A device is its key: a month of new sessions is no news to anybody; a device that is really new is told once. (Clearing a browser's storage waits for the browser.)",
+    run: same_machine,
+};
+
+fn guesses(play: Play) -> Report {
+    let mut scene = Scene::begin("FA-48", play);
+    scene.world.work(None);
+    let (mails, notices) = (scene.mails(), scene.notices(scene.phone));
+    for _ in 0..5 {
+        scene.world.guess(scene.ada, 30);
+        scene.world.work(None);
+        scene.expect_comes_back(scene.phone);
+        scene.let_sessions_end();
+    }
+    let (sent, told) = (scene.mails() - mails, scene.notices(scene.phone) - notices);
+    scene.expect((sent, told) == (0, 0), &format!("failed guesses are no event: {sent} mails, {told} notices"));
+    scene.expect_told_once();
+    scene.expect_naive_cried();
+    scene.end()
+}
+
+fn same_machine(play: Play) -> Report {
+    let mut scene = Scene::begin("FA-49", play);
+    scene.world.work(None);
+    let (mails, notices) = (scene.mails(), scene.notices(scene.phone));
+    let mut sessions = std::collections::BTreeSet::new();
+    for _ in 0..30 {
+        scene.world.pass(24 * 3600);
+        scene.expect_opens_offline(scene.laptop);
+        scene.expect_comes_back(scene.laptop);
+        scene.expect_comes_back(scene.phone);
+        sessions.extend(scene.world.session(scene.laptop));
+        scene.world.work(None);
+    }
+    scene.expect(sessions.len() == 30, &format!("a session a day: {}", sessions.len()));
+    let (sent, told) = (scene.mails() - mails, scene.notices(scene.phone) - notices);
+    scene.expect((sent, told) == (0, 0), &format!("another day is no new device: {sent} mails, {told} notices"));
+    let tablet = scene.world.enrol(scene.ada);
+    scene.expect(tablet.is_ok(), &format!("a really new device is enrolled: {tablet:?}"));
+    scene.expect_comes_back(scene.phone);
+    scene.world.work(None);
+    let (sent, told) = (scene.mails() - mails, scene.notices(scene.phone) - notices);
+    scene.expect((sent, told) == (1, 1), &format!("a new device is told once: {sent} mails, {told} notices"));
+    scene.end()
+}
