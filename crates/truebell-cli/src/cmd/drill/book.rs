@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
+use truebell_sim::judge_naively;
 
 /// One point of every plot.
 pub(super) const STEP: Duration = Duration::from_millis(500);
@@ -52,23 +53,6 @@ impl Inner {
     }
 }
 
-/// What a naive client tells people, by what it saw. Each rule was some real client's.
-fn judge_naively(path: &str, answer: Option<u16>) -> Option<&'static str> {
-    let is_sign_in = path.starts_with("/v1/sessions") || path.starts_with("/v1/sign-in") || path.contains("credentials");
-    match (is_sign_in, answer) {
-        (_, Some(200..=399)) => None,
-        // FA-01, FA-02: whatever a sign-in is answered with, the password must be wrong.
-        (true, Some(_)) => Some("Your Secret Key or password was recently changed"),
-        // FA-10, FA-14, FA-23.
-        (false, Some(401 | 403)) => Some("Your login session has expired"),
-        // FA-09, FA-15, FA-55.
-        (false, Some(500..=599)) => Some("You were signed out. Sign in again to see your items"),
-        // FA-16.
-        (true, None) => Some("Signed out: your account could not be verified"),
-        _ => None,
-    }
-}
-
 impl Book {
     pub(super) fn new() -> Self {
         Self { inner: Mutex::new(Inner::new()) }
@@ -103,7 +87,8 @@ impl Book {
             _ if path.starts_with("/v1/vaults") => 2,
             _ => 3,
         };
-        let naive = account.and_then(|_| judge_naively(path, answer.map(|(status, _)| status)));
+        // What was in the body is not looked at here; that there was one is enough.
+        let naive = account.and_then(|_| judge_naively(path, answer.map(|(status, _)| (status, None, &b"unread"[..]))));
         let ms = took.as_secs_f64() * 1000.0;
         self.step(|step| {
             step.offered += 1;
@@ -124,9 +109,9 @@ impl Book {
         });
         self.with(|inner| {
             inner.exchanges += 1;
-            if let (Some(sentence), Some(account)) = (naive, account) {
+            if let (Some(alarm), Some(account)) = (naive, account) {
                 inner.naive_alarms += 1;
-                inner.naive.entry(sentence).or_default().insert(account);
+                inner.naive.entry(alarm.sentence()).or_default().insert(account);
             }
         });
     }
@@ -174,27 +159,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_naive_client_cries_at_what_proves_nothing_and_is_silent_when_all_is_well() {
-        for (path, answer, cries) in [
-            ("/v1/sync", Some(200), false),
-            ("/v1/sessions", Some(200), false),
-            ("/v1/sessions", Some(503), true),
-            ("/v1/sync", Some(503), true),
-            ("/v1/sync", Some(401), true),
-            ("/v1/sync", None, false),
-            ("/v1/sessions", None, true),
-        ] {
-            assert_eq!(judge_naively(path, answer).is_some(), cries, "{path} {answer:?}");
-        }
-    }
-
-    #[test]
     fn load_that_is_nobodys_is_counted_and_judged_by_nobody() {
         let book = Book::new();
         book.exchanged("/v1/sessions", Some((503, true)), STEP, None);
         book.exchanged("/v1/sessions", Some((503, true)), STEP, Some(7));
         let closed = book.close();
         assert_eq!((closed.exchanges, closed.naive_alarms, closed.steps[0].busy), (2, 1, 2));
-        assert_eq!(closed.naive, [("Your Secret Key or password was recently changed", 1)]);
+        assert_eq!(closed.naive, [("Your Secret Key or password was recently changed.", 1)]);
     }
 }

@@ -1,8 +1,9 @@
 //! The report as one page that needs nothing else: plots over time, light and dark, wide and narrow.
 
 use super::book::{CLASSES, Closed, STEP, Step};
-use super::report::Report;
+use super::report::{Figures, Played};
 use std::fmt::Write as _;
+use truebell_sim::Report;
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 180.0;
@@ -24,7 +25,8 @@ const COLOURS: [&str; 5] = ["var(--a)", "var(--b)", "var(--c)", "var(--d)", "var
 type Lines<'a> = Vec<(&'a str, Vec<f64>)>;
 
 /// The page.
-pub(super) fn render(report: &Report, closed: &Closed) -> String {
+pub(super) fn render(played: &Played, closed: &Closed) -> String {
+    let (report, storm) = (&played.report, played.storm.clone().unwrap_or_default());
     let mut page = String::with_capacity(64 << 10);
     let verdict = if report.passed { "Nobody was told anything untrue" } else { "Not as it must be" };
     // Writing to a text does not fail.
@@ -35,11 +37,11 @@ pub(super) fn render(report: &Report, closed: &Closed) -> String {
          <p>On 27 April 2023 a database in trouble made a password manager’s apps tell people “Your Secret Key or password was recently changed”. It was false. \
          Here the same day is played again: a database that crawls, falls silent and breaks off, and then a surge of ten times the sign-ins it can do. Real \
          server process, real PostgreSQL, real clients on one machine.</p>",
-        report.name, report.clients, report.exchanges, report.seconds
+        report.name, storm.clients, report.exchanges, storm.seconds
     );
-    facts(&mut page, report);
+    facts(&mut page, report, &storm);
     told(&mut page, report);
-    overload(&mut page, report);
+    overload(&mut page, &storm);
     let series = |pick: &dyn Fn(&Step) -> f64| closed.steps.iter().map(pick).collect::<Vec<f64>>();
     let per_second = |count: u64| number(count) / STEP.as_secs_f64();
     let plots: [(&str, &str, Lines<'_>); 6] = [
@@ -113,16 +115,16 @@ fn percentile(values: &[f64], of_100: usize) -> f64 {
     sorted.get((sorted.len() * of_100 / 100).min(sorted.len().saturating_sub(1))).copied().unwrap_or_default()
 }
 
-fn facts(page: &mut String, report: &Report) {
-    let ratio = report.goodput_ratio_at_10x.map_or("–".to_owned(), |ratio| format!("{:.0} %", ratio * 100.0));
+fn facts(page: &mut String, report: &Report, storm: &Figures) {
+    let ratio = storm.goodput_ratio_at_10x.map_or("–".to_owned(), |ratio| format!("{:.0} %", ratio * 100.0));
     let facts = [
         (report.false_alarms.to_string(), "false alarms".to_owned()),
         (
-            report.password_changes.to_string(),
+            storm.password_changes.to_string(),
             format!("real password changes; {} missed, {} mails twice", report.missed_alarms, report.duplicate_mails),
         ),
-        (report.lost_writes.to_string(), format!("of {} saved edits lost", report.saved_edits)),
-        (report.lost_sessions.to_string(), format!("of {} devices signed out", report.clients)),
+        (report.lost_writes.to_string(), format!("of {} saved edits lost", storm.saved_edits)),
+        (report.lost_sessions.to_string(), format!("of {} devices signed out", storm.clients)),
         (ratio, "of its sign-ins still served at ten times the load".to_owned()),
     ];
     page.push_str("<div class=facts>");
@@ -141,14 +143,14 @@ fn told(page: &mut String, report: &Report) {
     let _ = write!(page, "<p class=soft>{} times in all, on the same answers.</p></div></div>", report.naive_false_alarms);
 }
 
-fn overload(page: &mut String, report: &Report) {
+fn overload(page: &mut String, storm: &Figures) {
     let _ = write!(
         page,
         "<h2>Sign-ins under load</h2><p class=soft>The database, answering 5 ms late as one under strain does, allows {:.0} sign-ins a second.</p><table><tr><th>asked \
          for<th>a second<th>served a second<th>of capacity<th>strongest peer</tr>",
-        report.capacity_per_second
+        storm.capacity_per_second
     );
-    for step in &report.overload {
+    for step in &storm.overload {
         let peer = match step.times {
             2 => "17 %",
             10 => "11 %",
@@ -223,16 +225,16 @@ fn letters(pixels: f64) -> usize {
 mod tests {
     use super::super::book::Book;
     use super::*;
+    use truebell_sim::NaiveSentence;
 
     #[test]
     fn the_page_needs_nothing_else_and_quotes_the_naive_client() {
         let book = Book::new();
         book.phase("calm", false);
         book.exchanged("/v1/sessions", Some((503, true)), STEP, Some(1));
-        let naive =
-            super::super::report::NaiveSentence { sentence: "Your Secret Key or password was recently changed".into(), accounts: 1 };
+        let naive = NaiveSentence { sentence: "Your Secret Key or password was recently changed".into(), accounts: 1 };
         let report = Report { naive_sentences: vec![naive], ..Report::default() };
-        let page = render(&report, &book.close());
+        let page = render(&Played { report, storm: Some(Figures::default()) }, &book.close());
         assert!(page.contains("<q>Your Secret Key or password was recently changed</q>"));
         for outside in ["http://", "https://", "src=", "href=", "@import", "url("] {
             assert!(!page.contains(outside), "{outside}");

@@ -1,22 +1,22 @@
-//! What a drill found, in the fields every drill has, and those of the storm.
+//! What a drill found: the simulated world's report, whoever played it, and what only the storm measures.
 
-use crate::output::{Page, Show};
+use crate::output::{Page, Paint, Show};
 use serde::Serialize;
 use std::io;
+use truebell_sim::Report;
 
-/// The report (`docs/drills.md`).
+/// A drill that was played (`docs/drills.md`).
 #[derive(Debug, Clone, Default, Serialize)]
-pub(super) struct Report {
-    pub name: String,
-    pub passed: bool,
-    pub false_alarms: u64,
-    pub missed_alarms: u64,
-    pub lost_writes: u64,
-    pub lost_sessions: u64,
-    pub duplicate_mails: u64,
-    pub naive_false_alarms: u64,
-    pub exchanges: u64,
-    pub seed: u64,
+pub(super) struct Played {
+    #[serde(flatten)]
+    pub report: Report,
+    #[serde(flatten)]
+    pub storm: Option<Figures>,
+}
+
+/// What only the storm measures, on real processes.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(super) struct Figures {
     pub goodput_ratio_at_10x: Option<f64>,
     /// The move is no part of this form: `null`.
     pub move_fence_ms_max: Option<f64>,
@@ -26,8 +26,6 @@ pub(super) struct Report {
     pub queue_max: u64,
     pub capacity_per_second: f64,
     pub overload: Vec<Overload>,
-    pub naive_sentences: Vec<NaiveSentence>,
-    pub findings: Vec<String>,
     pub seconds: f64,
 }
 
@@ -40,49 +38,90 @@ pub(super) struct Overload {
     pub ratio: f64,
 }
 
-/// What the naive client would have said, and to how many accounts.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct NaiveSentence {
-    pub sentence: String,
-    pub accounts: usize,
-}
-
-impl Report {
-    /// Says whether all is as it must be, and what is not.
+impl Played {
+    /// Says of the storm whether all is as it must be, and what is not. The simulated world judges its own drills.
     pub(super) fn judge(&mut self) {
         let zero = [
-            (self.false_alarms, "false alarms"),
-            (self.missed_alarms, "missed alarms"),
-            (self.lost_writes, "saved edits lost"),
-            (self.lost_sessions, "devices that did not come back by themselves"),
-            (self.duplicate_mails, "mails sent twice"),
+            (self.report.false_alarms, "false alarms"),
+            (self.report.missed_alarms, "missed alarms"),
+            (self.report.lost_writes, "saved edits lost"),
+            (self.report.lost_sessions, "devices that did not come back by themselves"),
+            (self.report.duplicate_mails, "mails sent twice"),
         ];
-        self.findings = zero.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-        if self.goodput_ratio_at_10x.is_some_and(|ratio| ratio < 0.8) {
-            self.findings.push("at ten times the load less than 80 % of the capacity was served".into());
+        let mut findings: Vec<String> =
+            zero.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        if self.storm.as_ref().and_then(|storm| storm.goodput_ratio_at_10x).is_some_and(|ratio| ratio < 0.8) {
+            findings.push("at ten times the load less than 80 % of the capacity was served".into());
         }
-        if self.naive_false_alarms == 0 {
-            self.findings.push("the naive client said nothing, so nothing was proven".into());
+        if self.report.naive_false_alarms == 0 {
+            findings.push("the naive client said nothing, so nothing was proven".into());
         }
-        self.passed = self.findings.is_empty();
+        (self.report.passed, self.report.findings) = (findings.is_empty(), findings);
     }
 }
 
-impl Show for Report {
+/// How the sentence begins that all is well.
+const WELL: &str = "Up to date as of";
+
+/// In colour.
+pub(super) fn verdict(paint: Paint, passed: bool) -> String {
+    if passed { paint.green("passed") } else { paint.red("FAILED") }
+}
+
+impl Show for Played {
     fn show(&self, page: &mut Page<'_>) -> io::Result<()> {
-        let verdict = if self.passed { "passed" } else { "FAILED" };
+        let report = &self.report;
+        page.line(format_args!("{}: {}\n", report.name, verdict(page.paint, report.passed)))?;
+        match &self.storm {
+            Some(storm) => storm.show(report, page)?,
+            None => show_counters(report, page)?,
+        }
+        if !report.sentences.is_empty() {
+            page.line("\nWhat people read:")?;
+            // That all is well is said with every sync: once is enough here.
+            let well = report.sentences.iter().filter(|sentence| sentence.starts_with(WELL)).take(1);
+            let other = report.sentences.iter().filter(|sentence| !sentence.starts_with(WELL));
+            well.chain(other).try_for_each(|sentence| page.line(format_args!("  {sentence}")))?;
+        }
+        if report.naive_false_alarms > 0 {
+            page.line(format_args!("\nA naive client on the same answers would have raised {} false alarms:", report.naive_false_alarms))?;
+        }
+        for naive in &report.naive_sentences {
+            let whom = if naive.accounts == 1 { "account" } else { "accounts" };
+            page.line(format_args!("  “{}”, to {} {whom}", naive.sentence, naive.accounts))?;
+        }
+        report.findings.iter().try_for_each(|finding| page.line(format_args!("\nNot as it must be: {finding}")))
+    }
+}
+
+fn show_counters(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
+    for (what, count) in [
+        ("False alarms", report.false_alarms),
+        ("Missed alarms", report.missed_alarms),
+        ("Saved edits lost", report.lost_writes),
+        ("Sessions or data lost", report.lost_sessions),
+        ("Devices not back", report.unconverged),
+        ("Mails sent twice", report.duplicate_mails),
+    ] {
+        page.line(format_args!("{what:<28} {count}"))?;
+    }
+    page.line(format_args!("Exchanges                    {}, with a fault: {} (seed {})", report.exchanges, report.faulted, report.seed))
+}
+
+impl Figures {
+    fn show(&self, report: &Report, page: &mut Page<'_>) -> io::Result<()> {
         page.line(format_args!(
-            "{}: {verdict}, {:.0} s, {} real clients, {} exchanges\n",
-            self.name, self.seconds, self.clients, self.exchanges
+            "Real clients                 {}, exchanges: {}, in {:.0} seconds",
+            self.clients, report.exchanges, self.seconds
         ))?;
-        page.line(format_args!("False alarms                 {}", self.false_alarms))?;
+        page.line(format_args!("False alarms                 {}", report.false_alarms))?;
         page.line(format_args!(
             "Real password changes        {}, missed by a device or a mail: {}",
-            self.password_changes, self.missed_alarms
+            self.password_changes, report.missed_alarms
         ))?;
-        page.line(format_args!("Mails sent twice             {}", self.duplicate_mails))?;
-        page.line(format_args!("Saved edits                  {}, lost: {}", self.saved_edits, self.lost_writes))?;
-        page.line(format_args!("Devices not back             {}", self.lost_sessions))?;
+        page.line(format_args!("Mails sent twice             {}", report.duplicate_mails))?;
+        page.line(format_args!("Saved edits                  {}, lost: {}", self.saved_edits, report.lost_writes))?;
+        page.line(format_args!("Devices not back             {}", report.lost_sessions))?;
         page.line(format_args!("Longest queue                {} requests", self.queue_max))?;
         page.line(format_args!("\nSign-ins the database allows {:.0}/s, and of those still served", self.capacity_per_second))?;
         for step in &self.overload {
@@ -93,12 +132,7 @@ impl Show for Report {
                 step.offered_per_second
             ))?;
         }
-        page.line("  (the strongest peer measured: 17 % at 2 times, 11 % at 10 times)")?;
-        page.line(format_args!("\nA naive client on the same answers would have raised {} false alarms:", self.naive_false_alarms))?;
-        for naive in &self.naive_sentences {
-            page.line(format_args!("  “{}”, to {} accounts", naive.sentence, naive.accounts))?;
-        }
-        self.findings.iter().try_for_each(|finding| page.line(format_args!("\nNot as it must be: {finding}")))
+        page.line("  (the strongest peer measured: 17 % at 2 times, 11 % at 10 times)")
     }
 }
 
@@ -106,15 +140,19 @@ impl Show for Report {
 mod tests {
     use super::*;
 
+    fn stormy(report: Report, ratio: f64) -> Played {
+        let storm = Figures { goodput_ratio_at_10x: Some(ratio), ..Figures::default() };
+        Played { report, storm: Some(storm) }
+    }
+
     #[test]
-    fn a_report_passes_only_with_every_counter_zero_and_a_naive_client_that_cries() {
-        let good = Report { naive_false_alarms: 5, goodput_ratio_at_10x: Some(0.9), ..Report::default() };
-        let judged = |report: Report| {
-            let mut report = report;
-            report.judge();
-            report.passed
+    fn a_storm_passes_only_with_every_counter_zero_and_a_naive_client_that_cries() {
+        let good = Report { naive_false_alarms: 5, ..Report::default() };
+        let judged = |mut played: Played| {
+            played.judge();
+            played.report.passed
         };
-        assert!(judged(good.clone()));
+        assert!(judged(stormy(good.clone(), 0.9)));
         for bad in [
             Report { false_alarms: 1, ..good.clone() },
             Report { missed_alarms: 1, ..good.clone() },
@@ -122,9 +160,34 @@ mod tests {
             Report { lost_sessions: 1, ..good.clone() },
             Report { duplicate_mails: 1, ..good.clone() },
             Report { naive_false_alarms: 0, ..good.clone() },
-            Report { goodput_ratio_at_10x: Some(0.79), ..good },
         ] {
-            assert!(!judged(bad.clone()), "{bad:?}");
+            assert!(!judged(stormy(bad.clone(), 0.9)), "{bad:?}");
+        }
+        assert!(!judged(stormy(good, 0.79)));
+    }
+
+    #[test]
+    fn every_drill_has_the_same_members_and_only_the_storm_its_figures() {
+        let simulated = serde_json::to_value(Played::default()).unwrap();
+        for member in [
+            "name",
+            "passed",
+            "false_alarms",
+            "missed_alarms",
+            "lost_writes",
+            "lost_sessions",
+            "duplicate_mails",
+            "naive_false_alarms",
+            "exchanges",
+            "seed",
+            "findings",
+        ] {
+            assert!(simulated.get(member).is_some(), "{member}");
+        }
+        assert!(simulated.get("clients").is_none());
+        let storm = serde_json::to_value(stormy(Report::default(), 0.9)).unwrap();
+        for member in ["name", "goodput_ratio_at_10x", "move_fence_ms_max", "clients", "seconds"] {
+            assert!(storm.get(member).is_some(), "{member}");
         }
     }
 }

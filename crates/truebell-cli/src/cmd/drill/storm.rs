@@ -6,7 +6,7 @@ use super::cluster::Database;
 use super::load::Load;
 use super::people::{DEVICES, People};
 use super::proxy::{self, Weather};
-use super::report::{NaiveSentence, Overload, Report};
+use super::report::{Figures, Overload, Played};
 use super::served::Served;
 use super::{page, passed, write};
 use crate::cmd::context::Context;
@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use truebell_client::{World, server_info};
+use truebell_sim::{NaiveSentence, Report};
 
 /// Its name.
 pub(super) const ID: &str = "1password-2023-04-27";
@@ -79,18 +80,18 @@ impl Drop for Folder {
 
 impl Storm {
     pub(super) fn run(self, context: &mut Context) -> Answered {
-        let report = self.play(context)?;
+        let played = self.play(context)?;
         match &self.file {
             Some(file) => {
-                write(file, &serde_json::to_vec_pretty(&report).unwrap_or_default())?;
+                write(file, &serde_json::to_vec_pretty(&played).unwrap_or_default())?;
                 context.out.remark(format_args!("The report is in {}.", file.display()));
             }
-            None => context.out.answer(&report)?,
+            None => context.out.answer(&played)?,
         }
-        passed(&[report])
+        passed(&played)
     }
 
-    pub(super) fn play(&self, context: &mut Context) -> Answered<Report> {
+    pub(super) fn play(&self, context: &mut Context) -> Answered<Played> {
         let folder = Folder::make()?;
         let url = self.postgres.clone().or_else(|| std::env::var("TRUEBELL_TEST_POSTGRES").ok());
         let database = Database::make(url.as_deref())?;
@@ -126,7 +127,7 @@ impl Storm {
         let found = people.check(&mails);
         let closed = book.close();
         let (capacity, overload) = overload?;
-        let mut report = Report {
+        let report = Report {
             name: ID.into(),
             false_alarms: found.false_alarms,
             missed_alarms: found.missed_alarms,
@@ -135,6 +136,15 @@ impl Storm {
             duplicate_mails: found.duplicate_mails,
             naive_false_alarms: closed.naive_alarms,
             exchanges: closed.exchanges,
+            faulted: closed.steps.iter().map(|step| step.busy + step.unanswered + step.unsigned).sum(),
+            naive_sentences: closed
+                .naive
+                .iter()
+                .map(|(sentence, accounts)| NaiveSentence { sentence: (*sentence).into(), accounts: *accounts })
+                .collect(),
+            ..Report::default()
+        };
+        let storm = Figures {
             goodput_ratio_at_10x: overload.last().map(|step| step.ratio),
             clients: people.all.len() as u64,
             password_changes: found.changes,
@@ -142,20 +152,16 @@ impl Storm {
             queue_max: closed.steps.iter().map(|step| step.waiting).max().unwrap_or_default(),
             capacity_per_second: capacity,
             overload,
-            naive_sentences: closed
-                .naive
-                .iter()
-                .map(|(sentence, accounts)| NaiveSentence { sentence: (*sentence).into(), accounts: *accounts })
-                .collect(),
             seconds: closed.seconds,
-            ..Report::default()
+            ..Figures::default()
         };
-        report.judge();
+        let mut played = Played { report, storm: Some(storm) };
+        played.judge();
         if let Some(html) = &self.html {
-            write(html, page::render(&report, &closed).as_bytes())?;
+            write(html, page::render(&played, &closed).as_bytes())?;
             context.out.remark(format_args!("The page is {}.", html.display()));
         }
-        Ok(report)
+        Ok(played)
     }
 
     /// The database crawls, falls silent, breaks off and comes back; some people change their password meanwhile.
