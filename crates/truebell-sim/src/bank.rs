@@ -54,7 +54,7 @@ pub const PAGES: &[Page] = &[
         403,
         HTML,
         "cloudflare",
-        "<!DOCTYPE html><html><head><title>Attention Required! | Cloudflare</title></head><body>Sorry, you have been blocked. Cloudflare Ray ID: 7f2b</body></html>",
+        "<!DOCTYPE html><html><head><title>Attention Required! | Cloudflare</title></head><body>Sorry, you have been blocked. Cloudflare Ray ID: 7f2b9c41d2e05a13</body></html>",
     ),
     page(
         "content network's challenge",

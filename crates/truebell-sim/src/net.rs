@@ -126,7 +126,7 @@ impl Read for Broken {
 }
 
 fn whole(status: u16, body: Vec<u8>) -> Response {
-    Response { status, head: None, content_type: None, via: None, body: Box::new(Cursor::new(body)) }
+    Response { status, head: None, content_type: None, via: None, ray: None, body: Box::new(Cursor::new(body)) }
 }
 
 /// A page of the bank as an answer.

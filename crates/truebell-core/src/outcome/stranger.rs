@@ -17,7 +17,9 @@ pub(super) fn judge(reply: &Reply<'_>, because: Because) -> Judgement {
     let page = if is_page { String::from_utf8_lossy(beginning) } else { Default::default() };
     let via = via.map(quotable).filter(|via| !via.is_empty());
     let by = match (page_title(&page), &via) {
-        (Some(title), _) => format!("a page titled “{title}”"),
+        // Pages of one kind have one title: whose it is, stands beside it.
+        (Some(title), Some(via)) => format!("a page titled “{title}” from “{via}”"),
+        (Some(title), None) => format!("a page titled “{title}”"),
         (None, Some(via)) => format!("“{via}” with status {status}"),
         (None, None) => format!("something with status {status}"),
     };

@@ -101,8 +101,12 @@ fn a_head_in_words_of_a_newer_version_says_update_and_blames_nobody() {
 #[test]
 fn strangers_are_named_as_far_as_they_name_themselves() {
     let page = b"<!doctype html><TITLE>\n Blocked by\tAcme \xe2\x80\xaeFilter</TITLE>";
-    let cases: [(Outcome, &str); 4] = [
+    let cases: [(Outcome, &str); 5] = [
         (unsigned(401, Some("text/html"), None, page), "a page titled \u{201c}Blocked by Acme Filter\u{201d}"),
+        (
+            unsigned(407, Some("text/html"), Some("1.1 proxy.corp"), page),
+            "a page titled \u{201c}Blocked by Acme Filter\u{201d} from \u{201c}1.1 proxy.corp\u{201d}",
+        ),
         (unsigned(502, Some("text/plain"), Some("nginx/1.25"), b"bad gateway"), "\u{201c}nginx/1.25\u{201d} with status 502"),
         (unsigned(200, None, None, b""), "something with status 200"),
         (unsigned(403, None, Some("\u{7}"), b"<title></title>"), "something with status 403"),

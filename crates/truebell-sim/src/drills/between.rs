@@ -97,10 +97,8 @@ fn challenge(play: Play) -> Report {
         &mut scene,
         &[("content network's challenge", "a page titled “Just a moment...”"), ("content network's block page", "Cloudflare")],
     );
-    let named = scene.trace(scene.phone).iter().any(|line| line.because.contains("Ray ID 7f2b"));
-    scene.expect(named, "the Ray ID is in the trace");
-    behind(&mut scene, &[("firewall of an application", "a page titled “Request Rejected”")]);
-    let named = scene.trace(scene.phone).iter().any(|line| line.because.contains("support ID 1234"));
-    scene.expect(named, "the firewall's support ID is in the trace");
+    let named = scene.trace(scene.phone).iter().any(|line| line.came_in.iter().any(|part| part == "ray 7f2b9c41d2e05a13"));
+    scene.expect(named, "the page's Ray ID is in the trace");
+    behind(&mut scene, &[("firewall of an application", "a page titled “Request Rejected” from “awselb/2.0”")]);
     settle(scene)
 }

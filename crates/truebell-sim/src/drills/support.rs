@@ -25,7 +25,8 @@ fn run(play: Play) -> Report {
             line.request == "POST /v1/sessions/challenge"
                 && line.status == page.status
                 && line.outcome.starts_with("intercepted by")
-                && line.because.contains("no head signed by your server")
+                && line.came_in.contains(&format!("status {}", page.status))
+                && !line.because.is_empty()
         });
         scene.expect(traced, &format!("the trace has the answer of “{}”", page.who));
     }
