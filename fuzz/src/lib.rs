@@ -14,6 +14,7 @@ pub mod otpauth;
 pub mod reply;
 pub mod seal;
 pub mod secret_key;
+pub mod signal;
 pub mod wire;
 mod world;
 
@@ -38,6 +39,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("reply", reply::run),
     ("seal", seal::run),
     ("secret_key", secret_key::run),
+    ("signal", signal::run),
     ("wire", wire::run),
 ];
 

@@ -2,6 +2,7 @@
 //! What needs the database for writing comes this way, because SQLite belongs to the serving process. Never here: anything over the network.
 
 use crate::routes::derive_invitation_digest;
+use crate::signals::operate::{self, Added, NewReceiver, Shown};
 use crate::state::App;
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, BufReader, Write};
@@ -36,6 +37,18 @@ pub enum Asked {
     },
     /// The signed status document.
     Status,
+    /// A receiver of signals to add.
+    AddReceiver {
+        /// What it may do.
+        new: NewReceiver,
+    },
+    /// All receivers of signals.
+    Receivers,
+    /// A receiver to remove, with its stream.
+    RemoveReceiver {
+        /// Its name.
+        name: String,
+    },
 }
 
 /// What is answered.
@@ -55,6 +68,18 @@ pub enum Answer {
     Status {
         /// A JWS.
         document: String,
+    },
+    /// The receiver is there now.
+    ReceiverAdded(Added),
+    /// All receivers.
+    Receivers {
+        /// By name.
+        receivers: Vec<Shown>,
+    },
+    /// The receiver is not there any more.
+    ReceiverRemoved {
+        /// Whether it was.
+        was_there: bool,
     },
     /// It was not done; a sentence.
     Failed {
@@ -151,6 +176,21 @@ async fn answer(stream: tokio::net::UnixStream, app: &App) -> io::Result<()> {
             }
             Answer::Status { document: app.status_document().to_string() }
         }
+        Ok(Asked::AddReceiver { new }) => {
+            let mut chance = app.chance.chance();
+            match operate::add(&*app.store, (&app.settings.signals, &app.settings.public_url), &new, app.clock.now(), &mut *chance).await {
+                Ok(added) => Answer::ReceiverAdded(added),
+                Err(error) => Answer::Failed { sentence: error.to_string() },
+            }
+        }
+        Ok(Asked::Receivers) => match operate::list(&*app.store).await {
+            Ok(receivers) => Answer::Receivers { receivers },
+            Err(error) => Answer::Failed { sentence: error.to_string() },
+        },
+        Ok(Asked::RemoveReceiver { name }) => match operate::remove(&*app.store, &name).await {
+            Ok(was_there) => Answer::ReceiverRemoved { was_there },
+            Err(error) => Answer::Failed { sentence: error.to_string() },
+        },
         Err(_) => Answer::Failed { sentence: "the running server does not know this command: one of the two is older".to_owned() },
     };
     let mut bytes = serde_json::to_vec(&answer)?;

@@ -23,6 +23,7 @@ mod routes;
 mod sealed;
 pub mod serve;
 mod session;
+pub mod signals;
 mod signers;
 mod state;
 pub mod status;

@@ -3,6 +3,7 @@
 //! `/metrics` is served on the listener of `metrics_listen` only, never beside the routes people use.
 
 use crate::mail::sender::Round;
+use crate::signals::Round as Pushes;
 use crate::state::App;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::StatusCode;
@@ -32,6 +33,10 @@ pub struct Metrics {
     seconds: Family<Labels<1>, Histogram, fn() -> Histogram>,
     sign_ins: Family<Labels<1>, Counter>,
     mails: Family<Labels<1>, Counter>,
+    signals: Family<Labels<1>, Counter>,
+    signals_waiting: Gauge,
+    signals_oldest: Gauge,
+    signals_dropped: Gauge,
     store_up: Gauge,
     store_failures: Counter,
     accounts: Gauge,
@@ -60,6 +65,10 @@ impl Default for Metrics {
             seconds: Family::new_with_constructor(make_histogram),
             sign_ins: Family::default(),
             mails: Family::default(),
+            signals: Family::default(),
+            signals_waiting: Gauge::default(),
+            signals_oldest: Gauge::default(),
+            signals_dropped: Gauge::default(),
             store_up: Gauge::default(),
             store_failures: Counter::default(),
             accounts: Gauge::default(),
@@ -79,6 +88,14 @@ impl Default for Metrics {
         of.register("request_seconds", "Time until a request's answer began, by route", metrics.seconds.clone());
         of.register("sign_ins", "Second messages of sign-ins by result", metrics.sign_ins.clone());
         of.register("mails", "Tries to send a mail by result", metrics.mails.clone());
+        of.register("signals", "Tries to push a signal by result", metrics.signals.clone());
+        of.register("signals_waiting", "Signals that wait for their receivers", metrics.signals_waiting.clone());
+        of.register("signals_oldest_seconds", "How long the oldest of them waits", metrics.signals_oldest.clone());
+        of.register(
+            "signals_dropped",
+            "Signals dropped by the streams there are, because their receivers did not take them in time",
+            metrics.signals_dropped.clone(),
+        );
         of.register("store_up", "1 if the database answered the last time it was asked for counts", metrics.store_up.clone());
         of.register(
             "store_failures",
@@ -112,6 +129,13 @@ impl Metrics {
         }
         if round != Round::default() {
             self.relay_takes.store(round.sent > 0 || round.postponed == 0, Ordering::Relaxed);
+        }
+    }
+
+    /// Counts a round of pushes.
+    pub fn count_signals(&self, round: Pushes) {
+        for (result, count) in [("sent", round.sent), ("postponed", round.postponed), ("refused", round.refused)] {
+            self.signals.get_or_create(&[("result", result.to_owned())]).inc_by(count);
         }
     }
 
@@ -164,6 +188,16 @@ impl Metrics {
                 set(&self.log_waiting, waiting);
             }
             Err(error) => tracing::warn!("counts of the log for metrics: {error}"),
+        }
+        let streams = tokio::time::timeout(COUNTS_TIME, app.store.receivers()).await;
+        match streams.unwrap_or(Err(StoreError::Unavailable)) {
+            Ok(streams) => {
+                set(&self.signals_waiting, streams.iter().map(|one| one.waiting).sum());
+                let oldest = streams.iter().filter_map(|one| one.oldest).min();
+                set(&self.signals_oldest, oldest.map_or(0, |oldest| app.clock.now().0.saturating_sub(oldest.0) / 1000));
+                set(&self.signals_dropped, streams.iter().filter_map(|one| one.stream.as_ref()).map(|one| one.standing.dropped).sum());
+            }
+            Err(error) => tracing::warn!("counts of signals for metrics: {error}"),
         }
         let mut text = String::new();
         // Writing to a text does not fail.

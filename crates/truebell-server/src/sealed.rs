@@ -31,6 +31,8 @@ pub(crate) enum Kind {
     Credentials = 4,
     /// A device's challenge.
     Challenge = 5,
+    /// A header that a receiver of signals wants to see.
+    SignalHeader = 7,
 }
 
 /// State of an OPAQUE exchange, carried by the client.

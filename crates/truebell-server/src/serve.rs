@@ -8,6 +8,7 @@ use crate::jobs::Jobs;
 use crate::log::{Publisher, over_http};
 use crate::mail::{Carrier, CarrierError, Signer};
 use crate::metrics::{Metrics, observe};
+use crate::signals::{NotAnRsaKey, Setup};
 use crate::state::{App, CLIENT_FLOOR, ServerKeys, Settings};
 use crate::tls::{Tls, TlsError};
 use crate::{control, health, router};
@@ -57,6 +58,9 @@ pub enum ServeError {
     /// Certificate and key.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The key of signals.
+    #[error(transparent)]
+    Signals(#[from] NotAnRsaKey),
     /// The address is not to be had.
     #[error("{address} cannot be listened on ({why}): choose another address with --listen, or stop what is there")]
     Listen {
@@ -124,13 +128,14 @@ pub async fn serve(
     let tls = Tls::from_config(&config).await?;
     let (listener, address) = listen(config.listen)?;
     let public_url = config.public_url_at(address);
+    let signals = Setup::from_config(&config)?;
     let Established { key, identity, is_new } = established;
     let signer = Signer { server: identity.server, key: key.signing.clone() };
     let (carrier, composer) = Carrier::from_config(&config, &public_url, signer)?;
     let keys = ServerKeys { signing: key.signing, opaque: key.opaque, sealing: key.sealing };
     let fingerprint = identity.key.fingerprint();
     let server = identity.server;
-    let app = Arc::new(App::new(store, keys, identity, settings(&config, &public_url), clock, chance));
+    let app = Arc::new(App::new(store, keys, identity, settings(&config, &public_url, signals), clock, chance));
     let metrics = Arc::new(Metrics::default());
     // A maintenance that goes on is in force before the first request.
     app.read_board().await.map_err(IdentityError::Store)?;
@@ -178,7 +183,7 @@ pub async fn serve(
     ended.map_err(|error| ServeError::System(error.kind()))
 }
 
-fn settings(config: &Config, public_url: &str) -> Settings {
+fn settings(config: &Config, public_url: &str, signals: Setup) -> Settings {
     Settings {
         sign_up: config.sign_up,
         attachment_bytes_max: config.attachment_bytes_max,
@@ -188,6 +193,7 @@ fn settings(config: &Config, public_url: &str) -> Settings {
         client_floor: config.client_floor.unwrap_or(CLIENT_FLOOR),
         public_url: public_url.to_owned(),
         status_url: (!config.status_url.is_empty()).then(|| config.status_url.trim_end_matches('/').to_owned()),
+        signals,
         ..Settings::default()
     }
 }
@@ -196,6 +202,7 @@ fn settings(config: &Config, public_url: &str) -> Settings {
 pub fn routes(app: Arc<App>, metrics: Arc<Metrics>, has_relay: bool) -> Router {
     // Health is asked for every few seconds and is no news: only people's requests are counted and logged.
     router(app.clone())
+        .merge(crate::signals::pages(app.clone()))
         .layer(from_fn_with_state(metrics.clone(), observe))
         .merge(crate::mail::notice_page::page(app.clone()))
         .merge(crate::status::pages(app.clone()))

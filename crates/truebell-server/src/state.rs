@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::config::Networks;
 use crate::hints::Hints;
 use crate::sealed::Sealing;
+use crate::signals::{Setup, Waits};
 use crate::signers::Signers;
 use crate::status::Board;
 use std::sync::Arc;
@@ -65,6 +66,8 @@ pub struct Settings {
     pub status_url: Option<String>,
     /// Networks of the proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Networks,
+    /// How signals are sent to other systems.
+    pub signals: Setup,
 }
 
 impl Default for Settings {
@@ -83,6 +86,7 @@ impl Default for Settings {
             public_url: "http://127.0.0.1:8484".to_owned(),
             status_url: None,
             trusted_proxies: Networks::default(),
+            signals: Setup::default(),
         }
     }
 }
@@ -108,6 +112,7 @@ pub struct App {
     /// Room for large bodies, in KiB.
     pub(crate) room: Arc<Semaphore>,
     pub(crate) signers: Signers,
+    pub(crate) signals: Waits,
 }
 
 impl App {
@@ -135,6 +140,7 @@ impl App {
             board: Board::default(),
             room: Arc::new(Semaphore::new(ROOM_KIB as usize)),
             signers: Signers::default(),
+            signals: Waits::default(),
         }
     }
 
@@ -146,6 +152,7 @@ impl App {
     pub(crate) fn tell(&self, account: AccountId, device: DeviceId) {
         self.hints.tell(account, device);
         self.store.tell(Hint { account, device });
+        self.signals.wake();
     }
 
     /// Takes a place at work until what is returned is dropped: a request that never ends, for tests and drills.

@@ -41,6 +41,7 @@ mod second_factor;
 mod secret_key;
 mod serve;
 mod sessions;
+mod signals;
 mod signin;
 mod signout;
 mod signup;
@@ -121,6 +122,7 @@ Server
   maintenance    Announce, begin and end work on the server
   incident       Say what is wrong with the server
   status-page    Write the status page, for another host
+  signals        Systems that are told of security events
   drill          Play a bad day again
 ";
 
@@ -228,6 +230,9 @@ pub enum Command {
     /// The server's status page
     #[command(subcommand)]
     StatusPage(status_page::StatusPage),
+    /// Systems that are told of security events
+    #[command(subcommand)]
+    Signals(signals::Signals),
     /// Play a bad day again
     #[command(subcommand)]
     Drill(drill::Drill),
@@ -329,6 +334,7 @@ fn dispatch(command: Command, context: &mut Context) -> Answered<Ending> {
         Command::Maintenance(command) => command.run(context),
         Command::Incident(command) => command.run(context),
         Command::StatusPage(command) => command.run(context),
+        Command::Signals(command) => command.run(context),
         Command::Drill(command) => command.run(context),
         Command::Completions(command) => command.run(context),
         Command::Signout(command) => command.run(context),

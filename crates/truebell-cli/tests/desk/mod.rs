@@ -33,6 +33,11 @@ impl Server {
         server
     }
 
+    /// Its data folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// A signal, by its name.
     pub(crate) fn signal(&self, name: &str) {
         let process = self.process.as_ref().unwrap().id().to_string();

@@ -33,6 +33,8 @@ pub enum Kind {
     DeletionScheduled = 64,
     /// It will not.
     DeletionCancelled = 128,
+    /// The account holder says of an earlier event: that was me.
+    Retraction = 256,
     /// SSF `verification`, asked for by the receiver.
     Verification = 1 << 16,
     /// SSF `stream-updated`: signals were dropped.
@@ -46,7 +48,7 @@ pub struct UnknownKind;
 
 impl Kind {
     /// The types a receiver can ask for, in the order in which they are listed.
-    pub const EVENTS: [Self; 8] = [
+    pub const EVENTS: [Self; 9] = [
         Self::CredentialChange,
         Self::SessionRevoked,
         Self::IdentifierChanged,
@@ -55,6 +57,7 @@ impl Kind {
         Self::AddressChanged,
         Self::DeletionScheduled,
         Self::DeletionCancelled,
+        Self::Retraction,
     ];
     const NOTES: [Self; 2] = [Self::Verification, Self::StreamUpdated];
 
@@ -69,6 +72,7 @@ impl Kind {
             Self::AddressChanged => "address-changed",
             Self::DeletionScheduled => "deletion-scheduled",
             Self::DeletionCancelled => "deletion-cancelled",
+            Self::Retraction => "retraction",
             Self::Verification => "verification",
             Self::StreamUpdated => "stream-updated",
         }
@@ -79,7 +83,7 @@ impl Kind {
         let space = match self {
             Self::CredentialChange | Self::SessionRevoked => CAEP,
             Self::IdentifierChanged | Self::AccountPurged => RISC,
-            Self::AccountCreated | Self::AddressChanged | Self::DeletionScheduled | Self::DeletionCancelled => OURS,
+            Self::AccountCreated | Self::AddressChanged | Self::DeletionScheduled | Self::DeletionCancelled | Self::Retraction => OURS,
             Self::Verification | Self::StreamUpdated => SSF,
         };
         format!("{space}{}", self.word())
@@ -178,8 +182,7 @@ pub fn kinds(what: &What) -> Kinds {
         What::AddressChanged { .. } => &[Kind::IdentifierChanged, Kind::AddressChanged],
         What::DeletionScheduled { .. } => &[Kind::DeletionScheduled],
         What::DeletionCancelled {} => &[Kind::DeletionCancelled],
-        // What a person says of a notice is for those who got the notice.
-        What::Acknowledged { .. } => &[],
+        What::Acknowledged { .. } => &[Kind::Retraction],
     };
     kinds.iter().copied().collect()
 }

@@ -3,8 +3,9 @@
 //! A [`Signal`] is made from an event whose signatures verify at that moment, or about a stream itself, and in no other way (law 1):
 //!
 //! ```compile_fail,E0451
+//! # use truebell_core::{signal::*, time::UnixMillis};
 //! // A signal nobody proved: its members are private.
-//! let signal = truebell_core::signal::Signal { txn: None, at: truebell_core::time::UnixMillis(0), said: todo!() };
+//! let signal = Signal { txn: None, at: UnixMillis(0), kind: Kind::CredentialChange, about: todo!(), members: todo!() };
 //! ```
 //!
 //! Never here: sockets, clocks, or who may have which signal.

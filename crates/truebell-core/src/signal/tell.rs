@@ -133,7 +133,7 @@ impl Signal {
 
 /// What is said when signals were dropped, how many since the stream was made.
 pub fn loss_reason(dropped: u64) -> String {
-    format!("{dropped} signals were dropped since this stream was made: it holds at most 10,000, for at most 7 days.")
+    format!("Signals dropped since this stream was made: {dropped}. It holds at most 10,000, for at most 7 days.")
 }
 
 /// The addresses, if what was signed agrees with them.
@@ -177,6 +177,8 @@ fn members(kind: Kind, event: &Event, addresses: Option<&Addresses>) -> Value {
         (_, What::SecondFactorRemoved { .. }) => credential("app", "delete", "The account holder removed the second factor."),
         (_, What::DeviceRevoked { .. }) => caep("The account holder removed the device: all its sessions ended.", &[]),
         (_, What::SessionRevoked { .. }) => caep("The account holder ended the session.", &[]),
+        // Named by its `txn`, which whoever got it has.
+        (_, What::Acknowledged { of }) => json!({ "initiating_entity": "user", "event_timestamp": at, "of": { "txn": of.event } }),
         (_, What::DeletionScheduled { due }) => json!({ "event_timestamp": at, "due": due.seconds() }),
         _ => json!({ "event_timestamp": at }),
     }

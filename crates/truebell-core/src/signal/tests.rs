@@ -1,8 +1,8 @@
 //! What is told is proven, says no more than the event, and is the same each time.
 
 use super::*;
-use crate::event::{NotProven, Trust, What};
-use crate::ids::{DeviceId, SessionId, SignalId, StreamId};
+use crate::event::{CheckCode, NotProven, Of, Trust, What};
+use crate::ids::{DeviceId, EventId, SessionId, SignalId, StreamId};
 use crate::sign::{PublicKey, Purpose};
 use crate::testing::World;
 use crate::time::UnixMillis;
@@ -29,6 +29,7 @@ fn every_act() -> Vec<What> {
         What::SecondFactorRemoved { kind: "totp".into() },
         What::DeletionScheduled { due: UnixMillis(1_900_000_000_000) },
         What::DeletionCancelled {},
+        What::Acknowledged { of: Of { event: EventId([2; 16]), seq: 2, code: CheckCode::parse("00000-00000").unwrap() } },
     ]
 }
 
@@ -74,6 +75,7 @@ fn each_act_becomes_the_signal_that_is_written_down_and_nothing_of_the_device_is
     second-factor-removed: iss_sub {"https://schemas.openid.net/secevent/caep/event-type/credential-change":{"change_type":"delete","credential_type":"app","event_timestamp":1800000008,"initiating_entity":"user","reason_admin":{"en":"The account holder removed the second factor."}}}
     deletion-scheduled: iss_sub {"urn:truebell:event:deletion-scheduled":{"due":1900000000,"event_timestamp":1800000009}}
     deletion-cancelled: iss_sub {"urn:truebell:event:deletion-cancelled":{"event_timestamp":1800000010}}
+    acknowledged: iss_sub {"urn:truebell:event:retraction":{"event_timestamp":1800000011,"initiating_entity":"user","of":{"txn":"evt_02081040g2081040g2081040g2"}}}
     "#);
 }
 

@@ -62,6 +62,7 @@ pub fn remarks(config: &Config) -> Vec<Remark> {
         ("mail_password_file", config.mail_password_file.clone()),
         ("dkim_key_file", config.dkim_key_file.clone()),
         ("tls_key", config.tls_key.clone()),
+        ("signals_rsa_key_file", config.signals_rsa_key_file.clone()),
         ("data", Some(config.key_file())),
     ];
     for (setting, path) in secrets {

@@ -124,6 +124,12 @@ settings! {
     log_witnesses: Witnesses = "";
     /// How many of them must have signed before a checkpoint is published at once. Without them it is published after a minute.
     log_witnesses_needed: u64 = "1";
+    /// Networks beside the public internet that signals may be pushed to, separated by commas (`10.0.0.0/8`). Loopback among them
+    /// (`127.0.0.0/8, ::1/128`) also allows plain HTTP there. Whoever may make a stream can have these networks posted to.
+    signals_networks: Networks = "";
+    /// PEM file with an RSA private key, for receivers of signals that want RS256 (`openssl genrsa -out FILE 3072`). Empty means that
+    /// all signals are signed with the server's own Ed25519 key. Servers on one database share the file.
+    signals_rsa_key_file: Option<PathBuf> = "";
     /// How long a session lasts without its device being used. The device then opens the next one by itself.
     session_lifetime: Duration = "30days";
     /// How long an account asked to be deleted can still be kept.

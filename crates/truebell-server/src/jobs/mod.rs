@@ -12,6 +12,7 @@ pub use sweep::sweep;
 use crate::log::Publisher;
 use crate::mail::{Carrier, Composer, sender};
 use crate::metrics::Metrics;
+use crate::signals::{Post, Poster, deliver_due, trim};
 use crate::state::App;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +24,10 @@ use truebell_store::StoreError;
 const MAIL_EVERY: Duration = Duration::from_secs(1);
 /// How often the transparency log takes in what waits: clients ask for proofs a few seconds after an event.
 const LOG_EVERY: Duration = Duration::from_secs(1);
+/// How often signals are pushed: another system should know before anybody abuses what changed.
+const SIGNALS_EVERY: Duration = Duration::from_secs(1);
+/// How often streams are looked through for what is too much or too old.
+const TRIM_EVERY: Duration = Duration::from_secs(30);
 /// How often due deletions are looked for; they are due by the day.
 const DELETIONS_EVERY: Duration = Duration::from_secs(60);
 /// How often what is over is forgotten.
@@ -49,7 +54,19 @@ impl Jobs {
     pub fn start(self, stop: &watch::Receiver<bool>) -> JoinSet<()> {
         let Self { app, metrics, carrier, composer, mut publisher } = self;
         let mut jobs = JoinSet::new();
-        let (mail, logging, deletions, sweeping) = (app.clone(), app.clone(), app.clone(), app);
+        let (mail, logging, deletions, sweeping) = (app.clone(), app.clone(), app.clone(), app.clone());
+        let (signals, trimming, counting) = (app.clone(), app, metrics.clone());
+        let poster: Arc<dyn Post> = Arc::new(Poster::new(&signals.settings.signals.networks));
+        jobs.spawn(repeat("signals", (SIGNALS_EVERY, REST), stop.clone(), async move || {
+            if is_paused(&signals) {
+                return Ok(());
+            }
+            counting.count_signals(deliver_due(&signals, &poster).await?);
+            Ok(())
+        }));
+        jobs.spawn(repeat("signals-bounds", (TRIM_EVERY, REST), stop.clone(), async move || {
+            if is_paused(&trimming) { Ok(()) } else { trim(&trimming).await }
+        }));
         jobs.spawn(repeat("mail", (MAIL_EVERY, REST), stop.clone(), async move || {
             if is_paused(&mail) {
                 return Ok(());

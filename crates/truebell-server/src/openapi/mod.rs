@@ -10,7 +10,7 @@ use axum::http::header;
 use axum::routing::get;
 use schemas::{Member, SCHEMAS};
 use serde_json::{Map, Value, json};
-use table::{Body, ROUTES, Route, Shows};
+use table::{Body, ROUTES, Route, SIGNALS, Shows};
 use truebell_core::head::Reason;
 
 /// The document and the page, for any listener.
@@ -41,6 +41,12 @@ pub fn document() -> Value {
             methods.insert(route.method.to_lowercase(), operation(route));
         }
     }
+    for (status, route) in SIGNALS {
+        let path = paths.entry(route.path).or_insert_with(|| json!({}));
+        if let Some(methods) = path.as_object_mut() {
+            methods.insert(route.method.to_lowercase(), operation_of_signals(*status, route));
+        }
+    }
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -55,6 +61,7 @@ pub fn document() -> Value {
             "securitySchemes": {
                 "session": { "type": "http", "scheme": "bearer", "description": "A session's token." },
                 "enrolment": { "type": "http", "scheme": "bearer", "description": "The token of a finished password sign-in, good for one enrolment." },
+                "receiver": { "type": "http", "scheme": "bearer", "description": "The token of a system that receives signals, made by the operator." },
             },
         },
     })
@@ -80,10 +87,34 @@ fn operation(route: &Route) -> Value {
             Shows::Nothing => {}
             Shows::Session => drop(members.insert("security".into(), json!([{ "session": [] }]))),
             Shows::Enrolment => drop(members.insert("security".into(), json!([{ "enrolment": [] }]))),
+            Shows::Receiver => drop(members.insert("security".into(), json!([{ "receiver": [] }]))),
         }
         if let Some(content) = content(&route.body) {
             members.insert("requestBody".into(), json!({ "required": true, "content": content }));
         }
+    }
+    operation
+}
+
+/// A route of other systems: no head, no nonce, a status of its own.
+fn operation_of_signals(status: u16, route: &Route) -> Value {
+    let mut operation = operation(route);
+    let mut done = json!({ "description": "Done." });
+    if let (Some(members), Some(content)) = (done.as_object_mut(), content(&route.answer)) {
+        members.insert("content".into(), content);
+    }
+    let refused = json!({
+        "description": "The request is refused or not done now.",
+        "content": { "application/problem+json": { "schema": reference("Problem") } },
+    });
+    let placed = route.placeholders().map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
+    let queried = ["GET", "DELETE"].contains(&route.method) && route.shows == Shows::Receiver;
+    let query = json!({ "name": "stream_id", "in": "query", "required": route.method == "DELETE", "schema": { "type": "string" } });
+    let parameters: Vec<Value> = placed.chain(queried.then_some(query)).collect();
+    if let Some(members) = operation.as_object_mut() {
+        members.insert("tags".into(), json!(["signals"]));
+        members.insert("parameters".into(), json!(parameters));
+        members.insert("responses".into(), json!({ status.to_string(): done, "default": refused }));
     }
     operation
 }

@@ -1,7 +1,7 @@
 //! The interface as a page: plain HTML without a script, in light and dark.
 
 use super::schemas::SCHEMAS;
-use super::table::{Body, OVERVIEW, ROUTES, Route, Shows};
+use super::table::{Body, OVERVIEW, ROUTES, Route, SIGNALS, Shows};
 use std::fmt::Write;
 use truebell_core::head::Reason;
 use truebell_core::letter::escape;
@@ -29,6 +29,10 @@ pub(super) fn html() -> String {
         }
         write_route(&mut page, route);
     }
+    page.push_str("<h2>signals</h2>\n");
+    for (_, route) in SIGNALS {
+        write_route(&mut page, route);
+    }
     write_schemas(&mut page);
     page.push_str("<h2 id=\"problems\">Refusals</h2>\n<table><tr><th>Word</th><th>Status</th><th>What a person reads</th></tr>\n");
     for reason in Reason::ALL {
@@ -49,6 +53,7 @@ fn write_route(page: &mut String, route: &Route) {
         Shows::Nothing => "",
         Shows::Session => " With a session.",
         Shows::Enrolment => " With an enrolment token.",
+        Shows::Receiver => " With a receiver's token.",
     };
     let _ = writeln!(page, "<h3><code>{} {}</code></h3>\n<p>{}.{shows}</p>", route.method, escape(route.path), escape(route.summary));
     let _ = writeln!(page, "<p class=\"soft\">Takes {}. Gives {}.</p>", body(&route.body), body(&route.answer));

@@ -4,7 +4,8 @@
 pub(super) const OVERVIEW: &str = "Every reply carries the header Truebell-Head: what the server says about itself, the account and this \
     reply, signed with the server's key. A reply without a head that verifies did not come from this server, whatever its status says. \
     Refusals are RFC 9457 problems from a closed list. Bytes in JSON are base64url without padding; times are milliseconds since 1970. \
-    Acts that change an account's security are signed by the account on the acting device; the server countersigns and cannot make them.";
+    Acts that change an account's security are signed by the account on the acting device; the server countersigns and cannot make them. \
+    The routes of signals are for other systems (OpenID Shared Signals Framework 1.0): they have no such header, and statuses of their own.";
 
 /// What a request must show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub(super) enum Shows {
     Nothing,
     Session,
     Enrolment,
+    /// The token of a system that receives signals.
+    Receiver,
 }
 
 /// A body.
@@ -69,7 +72,7 @@ const fn route(method: &'static str, path: &'static str, shows: Shows, body: Bod
 }
 
 use Body::{Bytes, Json, None as Nil};
-use Shows::{Enrolment, Nothing, Session};
+use Shows::{Enrolment, Nothing, Receiver, Session};
 
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/v1/server", Nothing, Nil, Json("ServerInfo"), "Who this server is"),
@@ -205,4 +208,56 @@ pub(super) const ROUTES: &[Route] = &[
         "Read a chunk of an attachment",
     ),
     route("DELETE", "/v1/vaults/{vault}/attachments/{attachment}", Session, Nil, Nil, "Remove an attachment"),
+];
+
+const SSF: &str = "application/json";
+const STREAM: Body = Bytes(SSF, "A stream's configuration (SSF 1.0, section 8.1.1).");
+const STATUS: Body = Bytes(SSF, "A stream's status (SSF 1.0, section 8.1.2).");
+const SUBJECT: Body = Bytes(SSF, "A stream and a subject identifier (RFC 9493).");
+
+/// What other systems ask, each with the status of an answer (docs/formats/signals.md).
+pub(super) const SIGNALS: &[(u16, Route)] = &[
+    (
+        200,
+        route(
+            "GET",
+            "/.well-known/ssf-configuration",
+            Nothing,
+            Nil,
+            Bytes(SSF, "The transmitter's metadata (SSF 1.0, section 7.1)."),
+            "What this server sends, and where",
+        ),
+    ),
+    (200, route("GET", "/v1/signals/keys", Nothing, Nil, Bytes(SSF, "A JWK set (RFC 7517)."), "The keys that signals are signed with")),
+    (201, route("POST", "/v1/signals/stream", Receiver, STREAM, STREAM, "Make the receiver's stream")),
+    (200, route("GET", "/v1/signals/stream", Receiver, Nil, STREAM, "Read it, by stream_id, or all there are")),
+    (200, route("PATCH", "/v1/signals/stream", Receiver, STREAM, STREAM, "Change what is named")),
+    (200, route("PUT", "/v1/signals/stream", Receiver, STREAM, STREAM, "Replace it")),
+    (204, route("DELETE", "/v1/signals/stream", Receiver, Nil, Nil, "Delete it, by stream_id")),
+    (200, route("GET", "/v1/signals/status", Receiver, Nil, STATUS, "Whether a stream flows, by stream_id")),
+    (200, route("POST", "/v1/signals/status", Receiver, STATUS, STATUS, "Enable, pause or disable it")),
+    (200, route("POST", "/v1/signals/subjects/add", Receiver, SUBJECT, Nil, "Hear of somebody")),
+    (204, route("POST", "/v1/signals/subjects/remove", Receiver, SUBJECT, Nil, "Not any more")),
+    (
+        204,
+        route(
+            "POST",
+            "/v1/signals/verify",
+            Receiver,
+            Bytes(SSF, "A stream and a state (SSF 1.0, section 8.1.4)."),
+            Nil,
+            "Have a verification sent",
+        ),
+    ),
+    (
+        200,
+        route(
+            "POST",
+            "/v1/signals/poll/{stream}",
+            Receiver,
+            Bytes(SSF, "A poll (RFC 8936, section 2.2)."),
+            Bytes(SSF, "Signals by their ids (RFC 8936, section 2.3)."),
+            "Fetch signals, and say what became of earlier ones",
+        ),
+    ),
 ];

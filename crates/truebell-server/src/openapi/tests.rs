@@ -25,6 +25,16 @@ fn the_table_lists_exactly_the_routes_there_are() {
 }
 
 #[test]
+fn the_table_of_signals_lists_exactly_their_routes() {
+    let source = include_str!("../signals/routes/mod.rs");
+    let is_path = |text: &&str| text.starts_with("/v1/") || text.starts_with("/.well-known/");
+    let quoted: BTreeSet<&str> = source.split('"').filter(is_path).collect();
+    assert_eq!(quoted, SIGNALS.iter().map(|(_, route)| route.path).collect());
+    let verbs = ["get(", "post(", "put(", "patch(", "delete("].iter().map(|verb| source.matches(verb).count()).sum::<usize>();
+    assert_eq!(verbs, SIGNALS.len(), "a method was added to a path or taken away");
+}
+
+#[test]
 fn every_body_a_route_names_is_described_and_every_description_is_used() {
     let mut used: BTreeSet<&str> = BTreeSet::from(["Problem"]);
     for route in ROUTES {
@@ -197,7 +207,7 @@ fn the_document_in_docs_is_the_one_this_server_serves() {
 #[test]
 fn the_page_has_every_route_and_no_script() {
     let page = page::html();
-    for route in ROUTES {
+    for route in ROUTES.iter().chain(SIGNALS.iter().map(|(_, route)| route)) {
         assert!(page.contains(&format!("{} {}", route.method, route.path)), "{}", route.path);
     }
     assert!(!page.contains("<script") && page.contains("prefers-color-scheme:dark"));

@@ -25,6 +25,7 @@ mod operations;
 mod outages;
 mod sign_in;
 mod sign_up;
+mod signals;
 mod status;
 mod strangers;
 mod sync;

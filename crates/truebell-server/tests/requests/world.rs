@@ -122,6 +122,14 @@ impl World {
         (status, String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap())
     }
 
+    /// A request of a system that is no client: the reply carries no head. Status, headers, body.
+    pub(crate) async fn plain(&self, request: Request<Body>) -> (u16, HeaderMap, String) {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        assert!(parts.headers.get("truebell-head").is_none());
+        (parts.status.as_u16(), parts.headers, String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap())
+    }
+
     /// `GET`.
     pub(crate) fn get(&self, path: &str) -> Ask<'_> {
         self.ask(Method::GET, path)

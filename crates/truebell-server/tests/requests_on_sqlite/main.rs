@@ -33,6 +33,8 @@ mod operations;
 mod sign_in;
 #[path = "../requests/sign_up.rs"]
 mod sign_up;
+#[path = "../requests/signals.rs"]
+mod signals;
 #[path = "../requests/status.rs"]
 mod status;
 #[path = "../requests/strangers.rs"]

@@ -141,7 +141,7 @@ impl State {
             failure: None,
             reason: None,
             description: config.description.clone(),
-            endpoint: config.endpoint.clone().unwrap_or_default(),
+            endpoint: config.endpoint.as_deref().unwrap_or("").to_owned(),
             requested: config.requested.clone(),
         };
         self.signal_streams.insert(stream, row);
@@ -153,7 +153,7 @@ impl State {
         row.delivered = config.delivered.0;
         row.authorization.clone_from(&config.authorization);
         row.description.clone_from(&config.description);
-        row.endpoint = config.endpoint.clone().unwrap_or_default();
+        row.endpoint = config.endpoint.as_deref().unwrap_or("").to_owned();
         row.requested.clone_from(&config.requested);
         (row.due, row.tries) = (UnixMillis(0), 0);
         Ok(true)

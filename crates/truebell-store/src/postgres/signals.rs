@@ -178,7 +178,7 @@ pub(super) async fn create_stream(
     let sql = "INSERT INTO signal_streams (stream, receiver, status, delivered, due, lease, tries, verified, sent, refused, dropped,
                    header, description, endpoint, requested)
                VALUES ($1, $2, 0, $3, 0, 0, 0, 0, 0, 0, 0, $4, $5, $6, $7)";
-    let endpoint = config.endpoint.as_deref().unwrap_or_default();
+    let endpoint = config.endpoint.as_deref().unwrap_or("");
     let delivered = i64::from(config.delivered.0);
     run(db, sql, &[&id, &of, &delivered, &config.authorization, &config.description, &endpoint, &config.requested]).await?;
     Ok(StreamCreated::Created)
@@ -190,7 +190,7 @@ pub(super) async fn change_stream(db: &Transaction<'_>, stream: StreamId, config
                    tries = 0
                WHERE stream = $1";
     let (id, delivered) = (stream.0.as_slice(), i64::from(config.delivered.0));
-    let endpoint = config.endpoint.as_deref().unwrap_or_default();
+    let endpoint = config.endpoint.as_deref().unwrap_or("");
     Ok(run(db, sql, &[&id, &delivered, &config.authorization, &config.description, &endpoint, &config.requested]).await? == 1)
 }
 

@@ -191,7 +191,7 @@ pub(super) fn create_stream(db: &Connection, stream: StreamId, receiver: Receive
              header, description, endpoint, requested)
          VALUES (?, ?, 0, ?, 0, 0, 0, 0, 0, 0, 0, ?, ?, ?, ?)",
     )?;
-    let endpoint = config.endpoint.as_deref().unwrap_or_default();
+    let endpoint = config.endpoint.as_deref().unwrap_or("");
     insert.execute(params![
         stream.0,
         receiver.0,
@@ -210,7 +210,7 @@ pub(super) fn change_stream(db: &Connection, stream: StreamId, config: &StreamCo
         "UPDATE signal_streams SET delivered = ?, header = ?, description = ?, endpoint = ?, requested = ?, due = 0, tries = 0
          WHERE stream = ?",
     )?;
-    let endpoint = config.endpoint.as_deref().unwrap_or_default();
+    let endpoint = config.endpoint.as_deref().unwrap_or("");
     let params = params![config.delivered.0, config.authorization, config.description, endpoint, config.requested, stream.0];
     Ok(statement.execute(params)? == 1)
 }
