@@ -80,6 +80,17 @@ fn unreachable(play: Play) -> Report {
     }
     scene.clear();
     scene.expect_comes_back(phone);
+    // What did not arrive, and what did while its answer was lost, is neither forgotten nor done twice.
+    for (fault, words) in
+        [(Fault::RequestLost, "The server did not answer in time."), (Fault::AnswerLost, "The connection to the server broke off.")]
+    {
+        scene.edit(phone);
+        scene.trouble("/v1/vaults", fault);
+        scene.expect_stays(phone, words);
+        scene.expect_opens_offline(phone);
+        scene.clear();
+        scene.expect_comes_back(phone);
+    }
     scene.expect_told_once();
     scene.expect_naive_cried();
     scene.end()

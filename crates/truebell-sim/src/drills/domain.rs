@@ -21,8 +21,7 @@ fn run(play: Play) -> Report {
     expect_settings_checked(&mut scene);
     scene.let_sessions_end();
     // The old name is gone, and then another machine's.
-    for (fault, words) in
-        [(Fault::NoName, "The server's name is not known here"), (Fault::WrongTlsName, "certificate is for another name")]
+    for (fault, words) in [(Fault::NoName, "The server's name is not known here"), (Fault::WrongTlsName, "certificate is for another name")]
     {
         scene.world.calm();
         scene.trouble("/", fault);

@@ -1,13 +1,14 @@
 //! FA-48 and FA-49: mails that told people what had not happened, or told it every day.
 
 use super::{Drill, Play, Scene};
+use crate::relay::Mood;
 use crate::report::Report;
 
 pub(super) const FA_48: Drill = Drill {
     id: "FA-48",
     title: "Somebody tries passwords, for days",
     incident: "LastPass, 28 December 2021: a fault of its alerts mailed people that somebody had used their master password.",
-    proves: "A mail is made of a signed event and of nothing else: failed guesses, however many, send none; a real change sends one.",
+    proves: "A mail is made of a signed event and of nothing else: failed guesses, however many, send none; a real change sends one, and none twice while the relay fails in every phase.",
     run: guesses,
 };
 
@@ -32,6 +33,18 @@ fn guesses(play: Play) -> Report {
     let (sent, told) = (scene.mails() - mails, scene.notices(scene.phone) - notices);
     scene.expect((sent, told) == (0, 0), &format!("failed guesses are no event: {sent} mails, {told} notices"));
     scene.expect_told_once();
+    // A mail whose fate is unknown is parked, and not sent again.
+    scene.world.mail_is(Mood::Sick);
+    for _ in 0..6 {
+        let changed = scene.world.change_password(scene.laptop);
+        scene.expect(changed.is_ok(), &format!("the password can be changed: {changed:?}"));
+        for _ in 0..3 {
+            scene.world.work(None);
+            scene.world.pass(3600);
+        }
+        scene.expect_comes_back(scene.phone);
+        scene.expect_comes_back(scene.laptop);
+    }
     scene.expect_naive_cried();
     scene.end()
 }

@@ -50,6 +50,40 @@ fn the_page_about_drills_has_each_of_them_as_it_is() {
     assert_eq!(rows, DRILLS.len() + WAITING.len(), "docs/drills.md has rows of drills that do not exist");
 }
 
+/// A drill that cannot fail shows nothing. Each of these laws is broken in our own client or server, and the drill beside it must notice.
+#[test]
+fn a_broken_law_is_noticed_by_the_drill_it_is_about() {
+    let noticed = [
+        (Mutation::BelievesUnsigned, "FA-10"),
+        (Mutation::TakesOlderState, "FA-35"),
+        (Mutation::IgnoresEventHeads, "FA-47"),
+        (Mutation::AlarmsOnRefusal, "FA-31"),
+        (Mutation::AlarmsOnFailedSignIn, "FA-01"),
+        (Mutation::EndsSessionOn401, "FA-10"),
+        (Mutation::WipesOnEmptyAnswer, "FA-41"),
+        (Mutation::DropsEditsOnConflict, "FA-31"),
+        (Mutation::ForgetsUnanswered, "FA-16"),
+        (Mutation::MarksSeenUnshown, "FA-47"),
+        (Mutation::ShowsAgain, "FA-04"),
+        (Mutation::BelievesPush, "FA-38"),
+        (Mutation::GivesUp, "FA-46"),
+        (Mutation::EventWithoutAct, "FA-47"),
+        (Mutation::ActWithoutEvent, "FA-47"),
+        (Mutation::ActWithoutMail, "FA-48"),
+        (Mutation::Withholds, "FA-47"),
+        (Mutation::ForgetsDevices, "FA-05"),
+        (Mutation::RetriesUnknownMail, "FA-48"),
+        (Mutation::RestoreReplaysOutbox, "FA-35"),
+        (Mutation::RestoreNotTold, "FA-35"),
+    ];
+    let passes = |id: &str, broken: Mutation| {
+        find(id).map(|drill| (drill.run)(Play { seed: 0, broken: Some(broken) })).is_none_or(|report| report.passed)
+    };
+    let unnoticed: Vec<_> =
+        noticed.iter().filter(|(broken, id)| passes(id, *broken)).map(|(broken, id)| format!("{id}: {}", broken.about())).collect();
+    assert!(unnoticed.is_empty(), "these pass although a law is broken: {unnoticed:#?}");
+}
+
 #[test]
 fn a_drill_that_expects_what_is_not_so_fails_and_says_what() {
     let mut scene = Scene::begin("FA-00", Play::of(1));
