@@ -9,6 +9,7 @@ mod load;
 mod measure;
 mod report;
 mod server;
+mod without;
 
 use anyhow::Result;
 use clap::Parser;
@@ -25,6 +26,12 @@ struct Arguments {
     /// Serve "hello" and nothing else (the reference for requests; the harness starts it itself).
     #[arg(long, hide = true)]
     hello: bool,
+    /// Serve as ours does, but leave something out (the reference for what it costs; the harness starts it itself).
+    #[arg(long, hide = true, value_name = "WHAT")]
+    without: Option<without::Left>,
+    /// Where that server keeps its data.
+    #[arg(long, hide = true, requires = "without", default_value = ".")]
+    data: std::path::PathBuf,
 }
 
 fn main() -> Result<()> {
@@ -32,6 +39,9 @@ fn main() -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     if arguments.hello {
         return runtime.block_on(hello::serve());
+    }
+    if let Some(left) = arguments.without {
+        return runtime.block_on(without::serve(left, &arguments.data));
     }
     let mut report = Report::new(arguments.filter);
     runtime.block_on(measure::server(&mut report))?;

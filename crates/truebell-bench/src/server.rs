@@ -1,9 +1,11 @@
 //! Processes under measurement: started on a free loopback port, stopped when dropped.
 
+use crate::without::Left;
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 /// A running server.
 pub(crate) struct Served {
@@ -29,6 +31,13 @@ impl Served {
         Self::start(command)
     }
 
+    /// This harness serving as ours does, with something left out.
+    pub(crate) fn without(left: Left, data: &Path) -> Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["--without", left.word(), "--data"]).arg(data);
+        Self::start(command)
+    }
+
     fn start(mut command: Command) -> Result<Self> {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().context("starting a server")?;
         let stdout = child.stdout.take().context("its output")?;
@@ -43,6 +52,16 @@ impl Served {
     pub(crate) fn memory_mib(&self) -> Result<(f64, f64)> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         Ok((mib(&status, "VmRSS:")?, mib(&status, "VmHWM:")?))
+    }
+
+    /// Processor time so far, of all its threads.
+    pub(crate) fn cpu(&self) -> Result<Duration> {
+        let mut total = Duration::ZERO;
+        for task in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let stat = std::fs::read_to_string(task?.path().join("schedstat"))?;
+            total += Duration::from_nanos(stat.split(' ').next().context("no time")?.parse()?);
+        }
+        Ok(total)
     }
 
     /// Forgets the highest value so far.

@@ -1,7 +1,10 @@
 //! The signed head of every reply: proof that *our* server said this, now, to *this* request (`docs/formats/reply-head.md`).
 //!
-//! It travels in the header `Truebell-Head` as `base64url(CBOR head) "." base64url(signature)`. A reply without one that
-//! verifies against the pinned key did not come from our server, whatever its status says.
+//! It travels in the header `Truebell-Head` as `base64url(CBOR head) "." base64url(signature)`, and with `"." base64url(path)` behind
+//! it where one signature covers the heads of several replies. A reply without one that verifies against the pinned key did not come
+//! from our server, whatever its status says.
+
+mod together;
 
 use crate::event::{Chain, CheckCode};
 use crate::hash::Hash32;
@@ -248,13 +251,28 @@ impl Head {
         format!("{}.{}", BASE64URL_NOPAD.encode(&bytes), BASE64URL_NOPAD.encode(&signature.0))
     }
 
-    /// The head, if `key` signed it.
+    /// The values of several heads under one signature, which makes each of them much cheaper. What a client learns from one is
+    /// the same: that the key signed this head.
+    pub fn sign_all(heads: &[Self], key: &SigningKey) -> Vec<String> {
+        match heads {
+            [] => Vec::new(),
+            [alone] => vec![alone.sign(key)],
+            together => together::sign(&together.iter().map(crate::cbor::to_vec).collect::<Vec<_>>(), key),
+        }
+    }
+
+    /// The head, if `key` signed it, alone or together with others.
     pub fn verify(value: &str, key: &PublicKey) -> Result<Self, NoHead> {
-        let (head, signature) = value.split_once('.').ok_or(NoHead::Unsigned)?;
-        let head = BASE64URL_NOPAD.decode(head.as_bytes()).map_err(|_| NoHead::Unsigned)?;
-        let signature = BASE64URL_NOPAD.decode(signature.as_bytes()).map_err(|_| NoHead::Unsigned)?;
-        let signature = Signature(signature.try_into().map_err(|_| NoHead::Unsigned)?);
-        key.verify(Purpose::ReplyHead, &head, &signature).map_err(|_| NoHead::Unsigned)?;
+        let read = |part: &str| BASE64URL_NOPAD.decode(part.as_bytes()).map_err(|_| NoHead::Unsigned);
+        let (head, rest) = value.split_once('.').ok_or(NoHead::Unsigned)?;
+        let (signature, path) = rest.split_once('.').map_or((rest, None), |(signature, path)| (signature, Some(path)));
+        let head = read(head)?;
+        let signature = Signature(read(signature)?.try_into().map_err(|_| NoHead::Unsigned)?);
+        let verified = match path {
+            None => key.verify(Purpose::ReplyHead, &head, &signature),
+            Some(path) => together::verify(&head, &signature, &read(path)?, key),
+        };
+        verified.map_err(|_| NoHead::Unsigned)?;
         crate::cbor::from_slice(&head).map_err(|_| NoHead::Newer)
     }
 }

@@ -14,6 +14,8 @@ use zeroize::Zeroizing;
 pub enum Purpose {
     /// The head of a server's reply.
     ReplyHead,
+    /// The root of the heads of several replies.
+    ReplyHeads,
     /// The head of a vault.
     VaultHead,
     /// An account's record, as a server sends it.
@@ -32,6 +34,7 @@ impl Purpose {
     fn label(self) -> &'static [u8] {
         match self {
             Self::ReplyHead => b"truebell reply head v1\0",
+            Self::ReplyHeads => b"truebell reply heads v1\0",
             Self::VaultHead => b"truebell vault head v1\0",
             Self::Record => b"truebell account record v1\0",
             Self::DeviceProof => b"truebell device proof v1\0",

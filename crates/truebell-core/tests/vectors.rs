@@ -125,7 +125,9 @@ fn head() -> Value {
         pace_ms: 30_000,
         body: None,
     };
-    json!({ "key": world.server_key.public(), "value": head.sign(&world.server_key) })
+    let heads = [3, 4, 5].map(|nonce| Head { nonce: [nonce; 16], ..head.clone() });
+    let together = Head::sign_all(&heads, &world.server_key);
+    json!({ "key": world.server_key.public(), "value": head.sign(&world.server_key), "together": together })
 }
 
 #[test]
@@ -164,5 +166,8 @@ fn everything_written_down_still_opens() {
     let vault = &kept["vault"];
     let signed: SignedVaultHead = truebell_core::cbor::from_slice(&bytes(&vault["head"])).unwrap();
     signed.verify(&serde_json::from_value(vault["key"].clone()).unwrap()).unwrap();
-    Head::verify(kept["head"]["value"].as_str().unwrap(), &serde_json::from_value(kept["head"]["key"].clone()).unwrap()).unwrap();
+    let key = serde_json::from_value(kept["head"]["key"].clone()).unwrap();
+    for value in kept["head"]["together"].as_array().unwrap().iter().chain([&kept["head"]["value"]]) {
+        Head::verify(value.as_str().unwrap(), &key).unwrap();
+    }
 }

@@ -18,6 +18,7 @@ pub mod logs;
 pub mod mail;
 pub mod metrics;
 pub mod openapi;
+mod pen;
 mod reply;
 mod routes;
 mod sealed;
@@ -34,4 +35,6 @@ pub mod tls;
 pub use admission::{Limits, Rate};
 pub use hints::hear;
 pub use routes::{derive_invitation_digest, router};
+#[cfg(feature = "measuring")]
+pub use state::Without;
 pub use state::{App, CLIENT_FLOOR, Load, ServerKeys, Settings};

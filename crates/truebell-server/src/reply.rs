@@ -129,7 +129,7 @@ pub(crate) async fn seal(State(app): State<Arc<App>>, mut request: Request, next
             (status, Some(body))
         }
     };
-    sign(&app, &mut response, nonce, status, account, body);
+    sign(&app, &mut response, nonce, status, account, body).await;
     response
 }
 
@@ -209,7 +209,11 @@ fn log(refusal: &Refusal, http: u16) {
     }
 }
 
-fn sign(app: &App, response: &mut Response, nonce: [u8; 16], status: Status, account: Option<AccountHead>, body: Option<Hash32>) {
+async fn sign(app: &App, response: &mut Response, nonce: [u8; 16], status: Status, account: Option<AccountHead>, body: Option<Hash32>) {
+    #[cfg(feature = "measuring")]
+    if app.settings.without == Some(crate::Without::Heads) {
+        return;
+    }
     let pace = app.admission.pace(app.settings.pace);
     let head = Head {
         server: app.identity.server,
@@ -223,7 +227,7 @@ fn sign(app: &App, response: &mut Response, nonce: [u8; 16], status: Status, acc
         body,
     };
     // Base64url and a dot are always a header value; without one the client would say "intercepted", which is the safe reading.
-    if let Ok(value) = HeaderValue::try_from(head.sign(&app.keys.signing)) {
+    if let Some(Ok(value)) = app.sign(head).await.map(HeaderValue::try_from) {
         response.headers_mut().insert(HEADER, value);
     }
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
@@ -232,31 +236,12 @@ fn sign(app: &App, response: &mut Response, nonce: [u8; 16], status: Status, acc
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chance::MachineChance;
-    use crate::clock::MachineClock;
-    use crate::{ServerKeys, Settings};
+    use crate::testing::app;
     use axum::Router;
     use axum::middleware::from_fn_with_state;
     use axum::routing::get;
     use http_body_util::BodyExt;
     use tower::ServiceExt;
-    use truebell_core::ids::ServerId;
-    use truebell_core::opaque::ServerSetup;
-    use truebell_core::seal::SealKey;
-    use truebell_core::sign::SigningKey;
-    use truebell_core::testing::Seeded;
-    use truebell_store::memory::Memory;
-    use truebell_store::rows::Identity;
-
-    fn app() -> Arc<App> {
-        let chance = &mut Seeded::new(1);
-        let signing = SigningKey::make_random(chance);
-        let identity =
-            Identity { server: ServerId([1; 16]), key: signing.public(), generation: [2; 16], restore_epoch: 0, created: UnixMillis(0) };
-        let keys = ServerKeys { signing, opaque: ServerSetup::make_random(chance), sealing: SealKey::make_random(chance) };
-        let (clock, chance) = (Arc::new(MachineClock), Arc::new(MachineChance));
-        Arc::new(App::new(Arc::new(Memory::new()), keys, identity, Settings::default(), clock, chance))
-    }
 
     /// What a route of our own router must never do.
     async fn answer(path: &str) -> (StatusCode, Head, String) {

@@ -6,6 +6,7 @@ use crate::chance::ChanceSource;
 use crate::clock::Clock;
 use crate::config::Networks;
 use crate::hints::Hints;
+use crate::pen::Pen;
 use crate::sealed::Sealing;
 use crate::signals::{Setup, Waits};
 use crate::signers::Signers;
@@ -68,6 +69,19 @@ pub struct Settings {
     pub trusted_proxies: Networks,
     /// How signals are sent to other systems.
     pub signals: Setup,
+    /// Leave this out, so that what it costs can be measured. No configuration reaches it.
+    #[cfg(feature = "measuring")]
+    pub without: Option<Without>,
+}
+
+/// Something a server can be measured without.
+#[cfg(feature = "measuring")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Without {
+    /// The gate: everybody is let in.
+    Admission,
+    /// Signed heads: no client would believe a word.
+    Heads,
 }
 
 impl Default for Settings {
@@ -87,6 +101,8 @@ impl Default for Settings {
             status_url: None,
             trusted_proxies: Networks::default(),
             signals: Setup::default(),
+            #[cfg(feature = "measuring")]
+            without: None,
         }
     }
 }
@@ -113,6 +129,7 @@ pub struct App {
     pub(crate) room: Arc<Semaphore>,
     pub(crate) signers: Signers,
     pub(crate) signals: Waits,
+    pub(crate) pen: Pen,
 }
 
 impl App {
@@ -141,6 +158,7 @@ impl App {
             room: Arc::new(Semaphore::new(ROOM_KIB as usize)),
             signers: Signers::default(),
             signals: Waits::default(),
+            pen: Pen::default(),
         }
     }
 

@@ -1,17 +1,35 @@
-//! What several test suites of this crate need: an account in a store, made without a client. Never in a release.
+//! What several test suites of this crate need: a server on a store in memory, and an account made without a client. Never in a release.
 
+use crate::chance::MachineChance;
+use crate::clock::MachineClock;
 use crate::mail::{Signer, mails_about};
+use crate::{App, ServerKeys, Settings};
+use std::sync::Arc;
 use truebell_core::account::Unlocked;
 use truebell_core::chance::make_array;
 use truebell_core::event::{Act, Chain, CheckCode, Countersigned, Made, What, check_act, countersign};
 use truebell_core::hash::Hash32;
 use truebell_core::ids::{AccountId, DeviceId, EventId, ServerId, SessionId, VaultId};
+use truebell_core::opaque::ServerSetup;
+use truebell_core::seal::SealKey;
 use truebell_core::sign::{PublicKey, Signature, SigningKey};
 use truebell_core::testing::{Seeded, sign};
 use truebell_core::time::UnixMillis;
 use truebell_core::vault::SignedVaultHead;
 use truebell_store::Store;
-use truebell_store::rows::{Change, NewAccount, NewDevice, NewSession, NewVault, Recorded, Recording, SignedUp};
+use truebell_store::memory::Memory;
+use truebell_store::rows::{Change, Identity, NewAccount, NewDevice, NewSession, NewVault, Recorded, Recording, SignedUp};
+
+/// A server nobody has an account on.
+pub(crate) fn app() -> Arc<App> {
+    let chance = &mut Seeded::new(1);
+    let signing = SigningKey::make_random(chance);
+    let identity =
+        Identity { server: ServerId([1; 16]), key: signing.public(), generation: [2; 16], restore_epoch: 0, created: UnixMillis(0) };
+    let keys = ServerKeys { signing, opaque: ServerSetup::make_random(chance), sealing: SealKey::make_random(chance) };
+    let (clock, chance) = (Arc::new(MachineClock), Arc::new(MachineChance));
+    Arc::new(App::new(Arc::new(Memory::new()), keys, identity, Settings::default(), clock, chance))
+}
 
 /// The server that signs what these make.
 pub(crate) fn signer() -> Signer {

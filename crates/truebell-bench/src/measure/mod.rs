@@ -3,6 +3,7 @@
 mod cli;
 mod log;
 mod requests;
+mod shares;
 mod writes;
 
 use crate::account::Account;
@@ -23,6 +24,7 @@ const ITEMS: usize = 10_000;
 
 /// Everything about the server.
 pub(crate) async fn server(report: &mut Report) -> Result<()> {
+    shares::measure(report).await?;
     let names = ["idle server", "nothing new", "delta of 10", "first sync", "sign-ins", "item writes", "sealed size"];
     if !names.iter().any(|name| report.wants(name)) {
         return Ok(());
@@ -43,7 +45,7 @@ pub(crate) async fn server(report: &mut Report) -> Result<()> {
     writes::measure(report, &served, info.server, folder.path()).await
 }
 
-async fn info(address: &str) -> Result<ServerInfo> {
+pub(super) async fn info(address: &str) -> Result<ServerInfo> {
     let address = address.to_owned();
     let body = tokio::task::spawn_blocking(move || -> Result<Vec<u8>> {
         use std::io::{Read, Write};

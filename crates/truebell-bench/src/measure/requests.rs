@@ -7,6 +7,7 @@ use crate::report::{Figure, Report};
 use crate::server::Served;
 use anyhow::Result;
 use std::sync::Arc;
+use std::time::Duration;
 use truebell_core::ids::ServerId;
 
 /// Connections of a busy small server.
@@ -34,8 +35,13 @@ pub(super) async fn measure(report: &mut Report, served: &Served, ada: &Arc<Acco
 }
 
 async fn repeat(address: &str, ask: Ask) -> Result<f64> {
+    repeat_for(address, ask, LOAD_TIME).await
+}
+
+/// How often a second `ask` is answered.
+pub(super) async fn repeat_for(address: &str, ask: Ask, time: Duration) -> Result<f64> {
     let ask = Arc::new(ask);
-    per_second(address, CONNECTIONS, LOAD_TIME, move |mut connection: Connection, _| {
+    per_second(address, CONNECTIONS, time, move |mut connection: Connection, _| {
         let ask = Arc::clone(&ask);
         async move {
             connection.post_and_drain(&ask).await?;

@@ -151,6 +151,10 @@ impl Admission {
 /// The layer of each class: holds a place for the request while it works. Who is sent away was not looked at: no body read, no database
 /// asked.
 pub(crate) async fn admit(State((app, class)): State<(Arc<App>, Class)>, mut request: Request, next: Next) -> Response {
+    #[cfg(feature = "measuring")]
+    if app.settings.without == Some(crate::Without::Admission) {
+        return next.run(request).await;
+    }
     let kind = request.extensions().get::<MatchedPath>().map_or(Kind::of_route(""), |path| Kind::of_route(path.as_str()));
     let Some(place) = app.admission.gate.admit(class).await else { return Refusal::shed().into_response() };
     let held = Held::new(&app.admission.gate, class, kind, place);

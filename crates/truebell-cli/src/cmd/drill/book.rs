@@ -1,5 +1,6 @@
 //! What happened, second by second, and what a naive client would have made of the same answers.
 
+use super::report::Sentence;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -27,17 +28,56 @@ pub(super) struct Step {
     pub shed_ms: Vec<f64>,
     pub notices: u64,
     pub naive: u64,
+    pub gate: Option<GateView>,
+}
+
+/// How the server's gate stood.
+#[derive(Clone, Copy, Default, Serialize)]
+pub(super) struct GateView {
     pub at_work: u64,
     pub waiting: u64,
     pub limit: u64,
 }
 
+/// A part of the day.
+#[derive(Clone)]
+pub(super) struct Phase {
+    /// Seconds from the beginning.
+    pub at: f64,
+    pub name: String,
+    /// What it is, in a sentence.
+    pub note: String,
+    /// The database fails, or more is asked for than it can do.
+    pub is_bad: bool,
+}
+
+/// A sentence people read: how often, and on which accounts.
+#[derive(Default)]
+struct Heard {
+    sentence: String,
+    times: u64,
+    accounts: BTreeSet<usize>,
+}
+
+impl Heard {
+    fn again(&mut self, account: usize) {
+        self.times += 1;
+        self.accounts.insert(account);
+    }
+
+    fn close(&self) -> Sentence {
+        Sentence { sentence: self.sentence.clone(), accounts: self.accounts.len() as u64, times: self.times }
+    }
+}
+
 struct Inner {
     began: Instant,
     steps: Vec<Step>,
-    phases: Vec<(f64, String, bool)>,
-    naive: BTreeMap<&'static str, BTreeSet<usize>>,
-    naive_alarms: u64,
+    phases: Vec<Phase>,
+    /// What the naive client says, by sentence.
+    naive: BTreeMap<&'static str, Heard>,
+    /// What ours says, by the kind of trouble.
+    said: BTreeMap<&'static str, Heard>,
     exchanges: u64,
 }
 
@@ -49,7 +89,7 @@ pub(super) struct Book {
 impl Inner {
     fn new() -> Self {
         let began = Instant::now();
-        Self { began, steps: Vec::new(), phases: Vec::new(), naive: BTreeMap::new(), naive_alarms: 0, exchanges: 0 }
+        Self { began, steps: Vec::new(), phases: Vec::new(), naive: BTreeMap::new(), said: BTreeMap::new(), exchanges: 0 }
     }
 }
 
@@ -110,9 +150,19 @@ impl Book {
         self.with(|inner| {
             inner.exchanges += 1;
             if let (Some(alarm), Some(account)) = (naive, account) {
-                inner.naive_alarms += 1;
-                inner.naive.entry(alarm.sentence()).or_default().insert(account);
+                let heard = inner.naive.entry(alarm.sentence()).or_default();
+                alarm.sentence().clone_into(&mut heard.sentence);
+                heard.again(account);
             }
+        });
+    }
+
+    /// A client of ours showed how things stand, in trouble. One sentence of each kind is kept as it was shown.
+    pub(super) fn said(&self, kind: &'static str, sentence: &str, account: usize) {
+        self.with(|inner| {
+            let heard = inner.said.entry(kind).or_default();
+            sentence.clone_into(&mut heard.sentence);
+            heard.again(account);
         });
     }
 
@@ -122,36 +172,71 @@ impl Book {
     }
 
     /// How the server's gate stands.
-    pub(super) fn gate(&self, at_work: u64, waiting: u64, limit: u64) {
-        self.step(|step| (step.at_work, step.waiting, step.limit) = (step.at_work.max(at_work), step.waiting.max(waiting), limit));
+    pub(super) fn gate(&self, now: GateView) {
+        self.step(|step| {
+            let before = step.gate.unwrap_or_default();
+            step.gate =
+                Some(GateView { at_work: before.at_work.max(now.at_work), waiting: before.waiting.max(now.waiting), limit: now.limit });
+        });
     }
 
     /// From here on this is the phase; a bad one is shaded darker.
-    pub(super) fn phase(&self, name: impl Into<String>, is_bad: bool) {
-        self.with(|inner| inner.phases.push((inner.began.elapsed().as_secs_f64(), name.into(), is_bad)));
+    pub(super) fn phase(&self, name: impl Into<String>, note: impl Into<String>, is_bad: bool) {
+        let (name, note) = (name.into(), note.into());
+        self.with(|inner| inner.phases.push(Phase { at: inner.began.elapsed().as_secs_f64(), name, note, is_bad }));
     }
 
-    /// All of it: steps, phases, what the naive client said to how many people, how often, and how many exchanges there were.
+    /// All of it. Where the gate was not looked at it stands as it stood.
     pub(super) fn close(&self) -> Closed {
         self.with(|inner| Closed {
-            steps: inner.steps.clone(),
+            steps: carried(inner.steps.clone()),
             phases: inner.phases.clone(),
-            naive: inner.naive.iter().map(|(sentence, people)| (*sentence, people.len())).collect(),
-            naive_alarms: inner.naive_alarms,
+            naive: most_said(inner.naive.values()),
+            said: most_said(inner.said.values()),
             exchanges: inner.exchanges,
             seconds: inner.began.elapsed().as_secs_f64(),
         })
     }
 }
 
+fn carried(mut steps: Vec<Step>) -> Vec<Step> {
+    let mut last = None;
+    for step in &mut steps {
+        step.gate = step.gate.or(last);
+        last = step.gate;
+    }
+    steps
+}
+
 /// A closed book.
 pub(super) struct Closed {
     pub steps: Vec<Step>,
-    pub phases: Vec<(f64, String, bool)>,
-    pub naive: Vec<(&'static str, usize)>,
-    pub naive_alarms: u64,
+    pub phases: Vec<Phase>,
+    /// What the naive client said.
+    pub naive: Vec<Sentence>,
+    /// What ours said of trouble.
+    pub said: Vec<Sentence>,
     pub exchanges: u64,
     pub seconds: f64,
+}
+
+impl Closed {
+    /// The phases, each with the second it ended.
+    pub(super) fn phases_with_ends(&self) -> impl Iterator<Item = (&Phase, f64)> {
+        let ends = self.phases.iter().skip(1).map(|phase| phase.at).chain([self.seconds]);
+        self.phases.iter().zip(ends)
+    }
+
+    /// How often the naive client said something.
+    pub(super) fn naive_alarms(&self) -> u64 {
+        self.naive.iter().map(|said| said.times).sum()
+    }
+}
+
+fn most_said<'a>(heard: impl Iterator<Item = &'a Heard>) -> Vec<Sentence> {
+    let mut said: Vec<Sentence> = heard.map(Heard::close).collect();
+    said.sort_by_key(|said| std::cmp::Reverse(said.times));
+    said
 }
 
 #[cfg(test)]
@@ -164,7 +249,8 @@ mod tests {
         book.exchanged("/v1/sessions", Some((503, true)), STEP, None);
         book.exchanged("/v1/sessions", Some((503, true)), STEP, Some(7));
         let closed = book.close();
-        assert_eq!((closed.exchanges, closed.naive_alarms, closed.steps[0].busy), (2, 1, 2));
-        assert_eq!(closed.naive, [("Your Secret Key or password was recently changed.", 1)]);
+        assert_eq!((closed.exchanges, closed.naive_alarms(), closed.steps[0].busy), (2, 1, 2));
+        let said = Sentence { sentence: "Your Secret Key or password was recently changed.".into(), accounts: 1, times: 1 };
+        assert_eq!(closed.naive, [said]);
     }
 }

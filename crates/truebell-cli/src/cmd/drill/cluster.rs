@@ -14,7 +14,22 @@ pub(super) struct Database {
     /// `postgres://user:password@` and `/name?options`: what stands before and after the address.
     before: String,
     after: String,
+    /// The cluster's own database, from which ours is made and dropped.
+    main: String,
+    name: String,
     _keeper: Option<Keeper>,
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        // In a throw-away cluster it goes with the cluster; elsewhere it must not stay behind.
+        let _dropped = run(&self.main, &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+    }
+}
+
+fn run(url: &str, statement: &str) -> bool {
+    let status = Command::new("psql").args([url, "-q", "-c", statement]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
 }
 
 /// Stops the cluster and removes its folder, however this process ends: it waits for a pipe that only we hold.
@@ -45,8 +60,7 @@ impl Database {
         };
         let odd = || Failure::plain("The PostgreSQL's address is not understood: write postgres://USER:PASSWORD@127.0.0.1:PORT/DATABASE.");
         let name = format!("drill_{}", std::process::id());
-        let made = Command::new("psql").args([url.as_str(), "-q", "-c", &format!("CREATE DATABASE {name}")]).stdout(Stdio::null()).status();
-        if !made.is_ok_and(|status| status.success()) {
+        if !run(&url, &format!("CREATE DATABASE {name}")) {
             return Err(Failure::plain(
                 "The drill's database could not be made with psql: is the PostgreSQL running, and is psql installed?",
             ));
@@ -55,7 +69,8 @@ impl Database {
         let (address, after) = rest.split_once('/').ok_or_else(odd)?;
         let address = address.replace("localhost", "127.0.0.1").parse().map_err(|_| odd())?;
         let options = after.split_once('?').map_or(String::new(), |(_, options)| format!("?{options}"));
-        Ok(Self { address, before: format!("{before}@"), after: format!("/{name}{options}"), _keeper: keeper })
+        let (before, after) = (format!("{before}@"), format!("/{name}{options}"));
+        Ok(Self { address, before, after, main: url.clone(), name, _keeper: keeper })
     }
 
     /// Its URL when it is reached through `address`.

@@ -7,21 +7,26 @@ use crate::output::Progress;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 use truebell_client::{Client, Clock, Filter, Profile, SignIn, SignUp, SystemChance, SystemClock, World, sign_in_stretched, sign_up};
 use truebell_core::derive::derive_stretched;
 use truebell_core::ids::VaultId;
 use truebell_core::item::Item;
+use truebell_core::outcome;
 use truebell_core::secret::Secret;
 use truebell_core::sign::Fingerprint;
-use truebell_engine::sync::View;
+use truebell_engine::sync::{View, Why};
 
 /// Devices of one account.
 pub(super) const DEVICES: usize = 8;
 const PASSWORD: &str = "drill: correct horse battery staple";
+/// Stack of a device's thread.
+const STACK: usize = 1 << 20;
+/// A device does not try again sooner than this, whatever its client says.
+const RETRY_MIN_MS: u64 = 200;
 /// Longest time for all to be up to date once the day is over.
 const SETTLE_TIME: Duration = Duration::from_secs(90);
 
@@ -32,7 +37,43 @@ pub(super) struct Person {
     vault: VaultId,
     /// What its person saved here.
     saved: Mutex<Vec<String>>,
-    due: Mutex<Instant>,
+    /// Names it among all.
+    name: String,
+}
+
+/// Tells everybody that the day is over.
+#[derive(Default)]
+pub(super) struct Bell {
+    has_rung: Mutex<bool>,
+    rings: Condvar,
+}
+
+impl Bell {
+    /// It is over.
+    pub(super) fn ring(&self) {
+        *self.has_rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.rings.notify_all();
+    }
+
+    /// Waits for so long; whether it is over.
+    pub(super) fn wait(&self, time: Duration) -> bool {
+        let rung = self.has_rung.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.rings.wait_timeout_while(rung, time, |rung| !*rung);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+}
+
+/// Numbers that spread people over time, the same in each run (splitmix64).
+struct Spread(u64);
+
+impl Spread {
+    /// From 0 to 1.
+    fn part(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        f64::from(u32::try_from(mixed >> 33).unwrap_or_default()) / f64::from(1_u32 << 31)
+    }
 }
 
 impl Person {
@@ -104,7 +145,8 @@ fn make_account(to: SocketAddr, home: &Path, account: usize, devices: usize, key
     for client in clients {
         let vaults = client.vaults().map_err(failed)?;
         let Some(vault) = vaults.first().map(|vault| vault.vault) else { return Err(Failure::plain("The drill's account has no vault.")) };
-        people.push(Person { account, client: Mutex::new(client), vault, saved: Mutex::default(), due: Mutex::new(Instant::now()) });
+        let name = format!("{account}-{}", people.len());
+        people.push(Person { account, client: Mutex::new(client), vault, saved: Mutex::default(), name });
     }
     Ok(people)
 }
@@ -145,60 +187,57 @@ impl People {
         self.changed.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// Lives on until told to stop: each device edits and syncs in its turn, every few seconds.
-    pub(super) fn live(&self, every: Duration, stop: &AtomicBool) {
-        let next = AtomicUsize::new(0);
+    /// Lives on until the bell rings, each device by itself: it edits and syncs every now and then, and tries again when its client would.
+    /// How many the system had no thread for.
+    pub(super) fn live(&self, every: Duration, bell: &Bell) -> usize {
         std::thread::scope(|scope| {
-            for _ in 0..24 {
-                scope.spawn(|| {
-                    while !stop.load(Ordering::Relaxed) {
-                        let number = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(person) = self.all.get(number % self.all.len().max(1)) else { return };
-                        if !self.visit(person, number, every) {
-                            std::thread::sleep(Duration::from_millis(2));
-                        }
+            let mut without = 0;
+            for (number, person) in self.all.iter().enumerate() {
+                // Thousands of threads that sleep cost little, but for their stacks.
+                let thread = std::thread::Builder::new().stack_size(STACK);
+                let life = move || {
+                    let mut chance = Spread(number as u64);
+                    let mut wait = every.mul_f64(chance.part());
+                    while !bell.wait(wait) {
+                        let again = self.visit(person, chance.part() < 0.5);
+                        wait = again.unwrap_or_else(|| every.mul_f64(0.5 + chance.part()));
                     }
-                });
+                };
+                without += usize::from(thread.spawn_scoped(scope, life).is_err());
             }
-        });
+            without
+        })
     }
 
-    /// Whether it was this person's turn.
-    fn visit(&self, person: &Person, number: usize, every: Duration) -> bool {
-        let Ok(mut client) = person.client.try_lock() else { return false };
-        {
-            let mut due = person.due.lock().unwrap_or_else(PoisonError::into_inner);
-            let now = Instant::now();
-            if now < *due {
-                return false;
-            }
-            // Spread over the time between two turns, differently each time.
-            let part = u32::try_from(number.wrapping_mul(2_654_435_761) % 1000).unwrap_or_default();
-            *due = now + every / 2 + every * part / 1000;
-        }
-        if number.is_multiple_of(2) {
-            let title = format!("item {} of {}", number, person.account);
+    /// One visit of a person at a device; how long until its client wants to try again, if it must.
+    fn visit(&self, person: &Person, edits: bool) -> Option<Duration> {
+        let mut client = person.client();
+        if edits {
+            let mut saved = person.saved.lock().unwrap_or_else(PoisonError::into_inner);
+            let title = format!("item {} of {}", saved.len(), person.name);
             let mut item = Item::default();
             item.overview.title.clone_from(&title);
             item.set_field("password", format!("secret of {title}"));
             // Saved here is saved: from now on it must never be lost.
             if client.create(person.vault, item).is_ok() {
-                person.saved.lock().unwrap_or_else(PoisonError::into_inner).push(title);
+                saved.push(title);
             }
         }
-        if let Ok(Some(synced)) = client.sync_if_due() {
-            self.book.noticed(synced.notices as u64);
-        }
-        true
+        let synced = client.sync_if_due().ok()??;
+        self.book.noticed(synced.notices as u64);
+        let View::Stale { why, .. } = &synced.view else { return None };
+        self.book.said(kind_of(why), &synced.sentence, person.account);
+        let due = client.next_due().0.saturating_sub(SystemClock.now().0);
+        Some(Duration::from_millis(due.max(RETRY_MIN_MS)))
     }
 
     /// Somebody changes their password for real, and tries until it is done.
-    pub(super) fn change_password(&self, account: usize, stop: &AtomicBool) {
+    pub(super) fn change_password(&self, account: usize, bell: &Bell) {
         let Some(person) = self.all.iter().find(|person| person.account == account) else { return };
         let changes = |client: &Client| {
             client.inbox().map_or(0, |inbox| inbox.iter().filter(|entry| entry.notice.kind == "password-changed").count())
         };
-        while !stop.load(Ordering::Relaxed) {
+        while !bell.wait(Duration::from_secs(1)) {
             let mut client = person.client();
             let done = client.change_password(&Secret::new(PASSWORD), &Secret::new("drill: another horse")).is_ok();
             // Where the answer was lost, a sync tells what became of it.
@@ -206,8 +245,6 @@ impl People {
                 self.changed.lock().unwrap_or_else(PoisonError::into_inner).push(account);
                 return;
             }
-            drop(client);
-            std::thread::sleep(Duration::from_secs(1));
         }
     }
 
@@ -275,6 +312,21 @@ impl People {
             }
         }
         lost
+    }
+}
+
+/// Troubles that are told in the same words.
+fn kind_of(why: &Why) -> &'static str {
+    match why {
+        Why::Busy { .. } => "busy",
+        Why::Maintenance { .. } => "maintenance",
+        Why::Unreachable { failure: outcome::Failure::Timeout } => "no answer in time",
+        Why::Unreachable { failure: outcome::Failure::Broken } => "broke off",
+        Why::Unreachable { .. } => "unreachable",
+        Why::Intercepted { .. } => "intercepted",
+        Why::Refused { .. } => "refused",
+        Why::Unproven { .. } => "unproven",
+        Why::Outdated { .. } | Why::ClockSkew { .. } | Why::WrongServer => "other",
     }
 }
 

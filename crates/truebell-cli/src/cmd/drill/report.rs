@@ -26,6 +26,12 @@ pub(super) struct Figures {
     pub queue_max: u64,
     pub capacity_per_second: f64,
     pub overload: Vec<Overload>,
+    /// How late the database answered while the load was measured.
+    pub strain_ms: f64,
+    /// What our clients said of the trouble.
+    pub said: Vec<Sentence>,
+    /// What the naive client said on the same answers.
+    pub naive_said: Vec<Sentence>,
     pub seconds: f64,
 }
 
@@ -36,6 +42,15 @@ pub(super) struct Overload {
     pub offered_per_second: f64,
     pub served_per_second: f64,
     pub ratio: f64,
+}
+
+/// A sentence that people read, or would have read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Sentence {
+    pub sentence: String,
+    /// On how many accounts.
+    pub accounts: u64,
+    pub times: u64,
 }
 
 impl Played {

@@ -1,12 +1,14 @@
 //! The server under the drill: this same program, as a process of its own.
 
-use super::book::Book;
+use super::book::{Book, GateView};
 use super::wire::Line;
 use crate::exit::{Answered, Failure};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// A server process; it ends with this.
 pub(super) struct Served {
@@ -25,7 +27,8 @@ impl Drop for Served {
 }
 
 impl Served {
-    pub(super) fn start(folder: &Path, store: &str) -> Answered<Self> {
+    /// With sessions that are good for so long.
+    pub(super) fn start(folder: &Path, store: &str, session: Duration) -> Answered<Self> {
         let failed = |_| Failure::plain("The drill's server could not be started.");
         let data = folder.join("server");
         let log = std::fs::File::create(folder.join("server.log")).map_err(failed)?;
@@ -33,7 +36,7 @@ impl Served {
         command.args(["serve", "--json", "--listen", "127.0.0.1:0", "--signup", "open", "--data"]).arg(&data);
         // Sessions are short, so that people sign in again all the time; the load says whom it stands for, as a proxy would.
         command.env("TRUEBELL_STORE", store).env("TRUEBELL_TRUSTED_PROXIES", "127.0.0.1/32").env("TRUEBELL_METRICS_LISTEN", "127.0.0.1:0");
-        command.env("TRUEBELL_SESSION_LIFETIME", "60s");
+        command.env("TRUEBELL_SESSION_LIFETIME", format!("{}s", session.as_secs()));
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().map_err(failed)?;
         let mut line = String::new();
         if let Some(stdout) = child.stdout.take() {
@@ -60,8 +63,15 @@ impl Served {
         mails.filter_map(|path| std::fs::read_to_string(path).ok()).map(|text| text.replace("=\r\n", "").replace("=\n", "")).collect()
     }
 
-    /// Notes how its gate stands.
-    pub(super) fn look(&self, book: &Book) {
+    /// Notes how its gate stands, again and again.
+    pub(super) fn watch(&self, book: &Book, is_over: &AtomicBool) {
+        while !is_over.load(Ordering::Relaxed) {
+            self.look(book);
+            std::thread::sleep(Duration::from_millis(250));
+        }
+    }
+
+    fn look(&self, book: &Book) {
         let mut line = Line::new(self.metrics, 0);
         let request = line.request("GET", "/metrics", "", "", None, &[]);
         let Ok(answer) = line.ask(&request) else { return };
@@ -70,6 +80,10 @@ impl Served {
             let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
             line.and_then(|value| value.parse().ok()).unwrap_or_default()
         };
-        book.gate(value("truebell_requests_at_work"), value("truebell_requests_waiting"), value("truebell_requests_limit"));
+        book.gate(GateView {
+            at_work: value("truebell_requests_at_work"),
+            waiting: value("truebell_requests_waiting"),
+            limit: value("truebell_requests_limit"),
+        });
     }
 }
