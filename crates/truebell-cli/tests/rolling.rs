@@ -1,5 +1,6 @@
 //! Several server processes on one database: one killed, one upgraded, and an older version on a newer schema. No session is lost, no
-//! acknowledged write is lost, and hints pass between them. Real processes; `truebell-next` stands for the next version.
+//! acknowledged write is lost, and hints pass between them. And a database that is moved while people use it (`moving`). Real processes;
+//! `truebell-next` stands for the next version, or for a server that dies.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,6 +11,7 @@
 )]
 
 mod fleet;
+mod moving;
 
 use fleet::{Balancer, Fleet, Hearing, Served, Version};
 use std::path::Path;

@@ -1,6 +1,7 @@
 //! The operator's door to a running server: a socket in the data folder that only its owner can open. One line in, one line out, JSON.
 //! What needs the database for writing comes this way, because SQLite belongs to the serving process. Never here: anything over the network.
 
+use crate::moving::{Desk, Order, Status};
 use crate::routes::derive_invitation_digest;
 use crate::signals::operate::{self, Added, NewReceiver, Shown};
 use crate::state::App;
@@ -17,9 +18,12 @@ use truebell_core::chance::{Chance, make_array};
 use truebell_core::status::{Said, StatusId};
 use truebell_core::time::UnixMillis;
 use truebell_store::{Store, StoreError};
+use zeroize::Zeroizing;
 
 /// A line longer than this is not a request.
 const LINE_MAX: u64 = 32 << 10;
+/// How long an answer may take: the first look at another database is part of one.
+const ANSWER_MAX: Duration = Duration::from_secs(40);
 
 /// What can be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,10 +53,12 @@ pub enum Asked {
         /// Its name.
         name: String,
     },
+    /// Something about the move to another database.
+    Move(Order),
 }
 
 /// What is answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "kebab-case")]
 pub enum Answer {
     /// An invitation.
@@ -81,6 +87,10 @@ pub enum Answer {
         /// Whether it was.
         was_there: bool,
     },
+    /// How a move stands.
+    Moving(Box<Status>),
+    /// No move is under way.
+    NotMoving,
     /// It was not done; a sentence.
     Failed {
         /// Why.
@@ -143,21 +153,21 @@ pub(crate) fn listen(data: &Path) -> io::Result<UnixListener> {
 }
 
 /// Answers until the server ends.
-pub(crate) async fn serve(listener: UnixListener, app: Arc<App>) {
+pub(crate) async fn serve(listener: UnixListener, app: Arc<App>, desk: Arc<Desk>) {
     while let Ok((stream, _)) = listener.accept().await {
-        let app = app.clone();
+        let (app, desk) = (app.clone(), desk.clone());
         tokio::spawn(async move {
             // Whoever hangs up needs no answer.
-            let _ = tokio::time::timeout(Duration::from_secs(10), answer(stream, &app)).await;
+            let _ = tokio::time::timeout(ANSWER_MAX, answer(stream, &app, &desk)).await;
         });
     }
 }
 
-async fn answer(stream: tokio::net::UnixStream, app: &App) -> io::Result<()> {
+async fn answer(stream: tokio::net::UnixStream, app: &App, desk: &Desk) -> io::Result<()> {
     let (reading, mut writing) = stream.into_split();
-    let mut line = String::new();
+    let mut line = Zeroizing::new(String::new());
     tokio::io::BufReader::new(reading.take(LINE_MAX)).read_line(&mut line).await?;
-    let answer = match serde_json::from_str(&line) {
+    let answer = match serde_json::from_str(line.as_str()) {
         Ok(Asked::Invite { good_for_ms }) => {
             let mut chance = app.chance.chance();
             match invite(&*app.store, Duration::from_millis(good_for_ms), app.clock.now(), &mut *chance).await {
@@ -191,6 +201,11 @@ async fn answer(stream: tokio::net::UnixStream, app: &App) -> io::Result<()> {
             Ok(was_there) => Answer::ReceiverRemoved { was_there },
             Err(error) => Answer::Failed { sentence: error.to_string() },
         },
+        Ok(Asked::Move(order)) => match desk.order(order).await {
+            Ok(Some(status)) => Answer::Moving(Box::new(status)),
+            Ok(None) => Answer::NotMoving,
+            Err(sentence) => Answer::Failed { sentence },
+        },
         Err(_) => Answer::Failed { sentence: "the running server does not know this command: one of the two is older".to_owned() },
     };
     let mut bytes = serde_json::to_vec(&answer)?;
@@ -205,8 +220,9 @@ pub fn ask(data: &Path, asked: &Asked) -> io::Result<Option<Answer>> {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => return Ok(None),
         Err(error) => return Err(error),
     };
-    stream.set_read_timeout(Some(Duration::from_secs(15)))?;
-    let mut line = serde_json::to_string(asked)?;
+    stream.set_read_timeout(Some(ANSWER_MAX + Duration::from_secs(5)))?;
+    // A database's password may be in it.
+    let mut line = Zeroizing::new(serde_json::to_string(asked)?);
     line.push('\n');
     stream.write_all(line.as_bytes())?;
     let mut said = String::new();

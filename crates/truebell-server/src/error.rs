@@ -78,7 +78,7 @@ impl From<Reason> for Refusal {
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         let outside = match error {
-            StoreError::Unavailable | StoreError::Unknown => Outside::Busy,
+            StoreError::Unavailable | StoreError::Unknown | StoreError::Moved => Outside::Busy,
             StoreError::Full | StoreError::ReadOnly => Outside::Refused(Reason::StorageFull, None),
             StoreError::Damaged(_) => Outside::Refused(Reason::Internal, None),
         };

@@ -75,6 +75,9 @@ impl Health {
         let (ready, reason) = match self.app.store.check().await {
             Ok(()) => (true, "the database answers and can be written to"),
             Err(truebell_store::StoreError::Unavailable | truebell_store::StoreError::Unknown) => (false, "the database does not answer"),
+            Err(truebell_store::StoreError::Moved) => {
+                (false, "the database was moved to another place, and this server has not followed yet")
+            }
             Err(truebell_store::StoreError::Full) => (false, "the database has no room left: reading goes on, writing does not"),
             Err(truebell_store::StoreError::ReadOnly) => (false, "the database cannot be written to: reading goes on, writing does not"),
             Err(truebell_store::StoreError::Damaged(_)) => (false, "the database contradicts itself: look at it before anything else"),

@@ -17,6 +17,7 @@ pub mod log;
 pub mod logs;
 pub mod mail;
 pub mod metrics;
+pub mod moving;
 pub mod openapi;
 mod pen;
 mod reply;

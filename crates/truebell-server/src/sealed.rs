@@ -31,6 +31,8 @@ pub(crate) enum Kind {
     Credentials = 4,
     /// A device's challenge.
     Challenge = 5,
+    /// Where the other database of a move is.
+    MovePlace = 6,
     /// A header that a receiver of signals wants to see.
     SignalHeader = 7,
 }

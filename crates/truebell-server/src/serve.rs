@@ -8,6 +8,7 @@ use crate::jobs::Jobs;
 use crate::log::{Publisher, over_http};
 use crate::mail::{Carrier, CarrierError, Signer};
 use crate::metrics::{Metrics, observe};
+use crate::moving::{Desk, End, MachineRest, Means, open_served};
 use crate::signals::{NotAnRsaKey, Setup};
 use crate::state::{App, CLIENT_FLOOR, ServerKeys, Settings};
 use crate::tls::{Tls, TlsError};
@@ -30,6 +31,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use truebell_core::ids::ServerId;
 use truebell_core::sign::Fingerprint;
+use truebell_store::switch::Switch;
 use truebell_store::{Location, NotALocation, OpenError, Store};
 
 /// Why a server did not start, or ended badly.
@@ -112,6 +114,11 @@ pub fn make_data_folder(config: &Config) -> Result<(), ServeError> {
     identity::make_private_folder(&config.data).map_err(|error| ServeError::Data { path: config.data.clone(), why: error.kind() })
 }
 
+/// What is said at each start until `store` names the database that counts.
+fn moved_remark(left: &Location, at: &Location) -> Remark {
+    Remark { setting: "store", sentence: format!("The data of {left} was moved to {at}, which is served: set `store` to it.") }
+}
+
 /// Serves until `stop` is done, then lets requests end. `ready` is called once it answers.
 pub async fn serve(
     config: Config,
@@ -122,7 +129,8 @@ pub async fn serve(
     make_data_folder(&config)?;
     crate::tls::use_ring();
     let (clock, chance) = (Arc::new(MachineClock), Arc::new(MachineChance));
-    let store = open_store(&config).await?;
+    let served = open_served(&config).await?;
+    let store = Arc::new(Switch::new(served.store.clone()));
     let start = Start { data: &config.data, new_identity, now: clock.now() };
     let established = identity::establish(&*store, start, &mut *chance.chance()).await?;
     let tls = Tls::from_config(&config).await?;
@@ -135,6 +143,13 @@ pub async fn serve(
     let keys = ServerKeys { signing: key.signing, opaque: key.opaque, sealing: key.sealing };
     let fingerprint = identity.key.fingerprint();
     let server = identity.server;
+    #[cfg(feature = "deaths")]
+    let hook = crate::moving::deaths::ordered();
+    #[cfg(not(feature = "deaths"))]
+    let hook = None;
+    let means = Means { clock: clock.clone(), chance: chance.clone(), rest: Arc::new(MachineRest), key: keys.sealing.clone(), hook };
+    let (live, at) = (End::new(&served.location, served.store), served.location);
+    let (desk, moving) = Desk::new(store.clone(), live, served.row, means);
     let app = Arc::new(App::new(store, keys, identity, settings(&config, &public_url, signals), clock, chance));
     let metrics = Arc::new(Metrics::default());
     // A maintenance that goes on is in force before the first request.
@@ -153,7 +168,8 @@ pub async fn serve(
         }
         None => None,
     };
-    let door = open_door(&config, &app);
+    let door = open_door(&config, &app, desk);
+    let moving = tokio::spawn(moving);
     let (stopping, stopped) = watch::channel(false);
     let needed = usize::try_from(config.log_witnesses_needed).unwrap_or(usize::MAX);
     let publisher = Publisher::new(config.log_witnesses.clone(), needed, over_http()).remembering(config.data.join("log-checkpoint"));
@@ -162,7 +178,8 @@ pub async fn serve(
     let following = tokio::spawn(crate::status::follow(app.clone()));
     let reloading = tls.clone().map(|tls| tokio::spawn(reload_on_hangup(tls)));
 
-    ready(Ready { address, metrics: metrics_address, public_url, fingerprint, server, is_new, remarks: remarks(&config) });
+    let remarks = remarks(&config).into_iter().chain(served.left.map(|left| moved_remark(&left, &at))).collect();
+    ready(Ready { address, metrics: metrics_address, public_url, fingerprint, server, is_new, remarks });
     let routes = routes(app, metrics, config.has_relay()).layer(from_fn_with_state(stopped, end_streams));
     let serving = tokio::spawn(accept(listener, routes, tls, handle.clone()));
     stop.await;
@@ -173,7 +190,7 @@ pub async fn serve(
     let ended = serving.await.map_err(|_| ServeError::System(io::ErrorKind::Other))?;
     // A mail on its way is waited for as long as requests are; what is cut off then is parked when its lease ends.
     let _ = tokio::time::timeout(config.stop_grace, async { while jobs.join_next().await.is_some() {} }).await;
-    for task in door.into_iter().chain(reloading).chain(operators).chain([hearing, following]) {
+    for task in door.into_iter().chain(reloading).chain(operators).chain([hearing, following, moving]) {
         task.abort();
         // Cut off or ended: either way it holds the database no longer.
         let _ = task.await;
@@ -211,12 +228,12 @@ pub fn routes(app: Arc<App>, metrics: Arc<Metrics>, has_relay: bool) -> Router {
 }
 
 /// The operator's door. A data folder whose path is too long for a socket has none; the server serves all the same.
-fn open_door(config: &Config, app: &Arc<App>) -> Option<JoinHandle<()>> {
+fn open_door(config: &Config, app: &Arc<App>, desk: Desk) -> Option<JoinHandle<()>> {
     match control::listen(&config.data) {
-        Ok(door) => Some(tokio::spawn(control::serve(door, app.clone()))),
+        Ok(door) => Some(tokio::spawn(control::serve(door, app.clone(), Arc::new(desk)))),
         Err(error) => {
             tracing::warn!(
-                "control.sock cannot be made in the data folder ({}): `truebell invite` will not work while this server runs",
+                "control.sock cannot be made in the data folder ({}): `truebell invite` and `truebell store move` will not work while this server runs",
                 error.kind()
             );
             None

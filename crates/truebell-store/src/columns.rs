@@ -8,7 +8,7 @@ use minicbor::data::Type;
 use minicbor::{Decoder, Encoder};
 
 /// One column.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Column {
     /// Nothing.
     Null,

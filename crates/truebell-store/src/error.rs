@@ -20,4 +20,7 @@ pub enum StoreError {
     /// The commit was sent and its answer was lost: it may have happened. Every write can be repeated.
     #[error("the database broke off while answering; whether the change was made is not known")]
     Unknown,
+    /// Another process moved it to another place. Nothing was written.
+    #[error("the database was moved to another place")]
+    Moved,
 }

@@ -7,6 +7,7 @@ mod columns;
 mod error;
 pub mod memory;
 mod migrations;
+pub mod moving;
 mod open;
 pub mod postgres;
 pub mod rows;
@@ -14,11 +15,12 @@ mod rules;
 pub mod signals;
 pub mod sqlite;
 mod store;
+pub mod switch;
 mod tables;
 
 pub use error::StoreError;
 #[cfg(feature = "next-schema")]
 pub use migrations::next::pretend as pretend_next_schema;
-pub use open::{DistrustsTls, Location, NotALocation, OpenError, open, open_to_read};
+pub use open::{DistrustsTls, Found, Location, NotALocation, OpenError, Opened, look_at, open, open_movable, open_to_read};
 pub use store::Store;
 pub use tables::SCHEMA;

@@ -56,6 +56,8 @@ steps! {
     4, "0004_status_entries", 3;
     // Only adds, but events of a version before it would be missing from the streams, and nobody would be told of them.
     5, "0005_signals", 5;
+    // Only adds, but a version before it would serve a database that was left.
+    6, "0006_moves", 6;
 }
 
 /// SQLite's steps.

@@ -3,6 +3,7 @@
 //! Never here: a password in a message.
 
 use crate::Store;
+use crate::moving::{Movable, MoveRow, Role};
 use crate::postgres::Postgres;
 use crate::sqlite::Sqlite;
 use std::fmt;
@@ -116,6 +117,17 @@ pub enum OpenError {
         /// What is wrong.
         why: DistrustsTls,
     },
+    /// A database server takes no writes.
+    #[error("the database at {0} cannot be written to: it is a standby, or its server is read-only")]
+    ReadOnly(String),
+    /// The data is somewhere else now.
+    #[error("the data of this database was moved to {0}: use that one (set `store` to it)")]
+    Moved(String),
+    /// A move to this database was not ended.
+    #[error(
+        "this database is the unfinished target of a move from {0}: use that one; a server started on it ends the move, or `truebell store move --abort` does"
+    )]
+    Unfinished(String),
     /// A location that says something impossible.
     #[error(transparent)]
     Location(#[from] NotALocation),
@@ -150,21 +162,76 @@ pub enum DistrustsTls {
     Other,
 }
 
+/// A database that was opened, whatever its part in a move.
+pub struct Opened {
+    /// The store.
+    pub store: Arc<dyn Movable>,
+    /// What it says about a move.
+    pub row: Option<MoveRow>,
+}
+
 /// Opens a database, makes its tables if it is new, and takes the steps its schema lacks. For a process that serves it. One that a
 /// newer version has taken further is opened as it is, if this version can work with it.
 pub async fn open(location: &Location) -> Result<Arc<dyn Store>, OpenError> {
-    match location {
-        Location::Sqlite(path) => Ok(Arc::new(Sqlite::open(path)?)),
-        Location::Postgres(url) => Ok(Arc::new(Postgres::open(location, url).await?)),
+    let Opened { store, row } = open_movable(location).await?;
+    check_served(row.as_ref())?;
+    Ok(store)
+}
+
+/// The same for a database that may be part of a move: whether it is the one that counts, its row says.
+pub async fn open_movable(location: &Location) -> Result<Opened, OpenError> {
+    let store: Arc<dyn Movable> = match location {
+        Location::Sqlite(path) => Arc::new(Sqlite::open(path)?),
+        Location::Postgres(url) => Arc::new(Postgres::open(location, url).await?),
+    };
+    let row = store.move_row().await.map_err(|_| OpenError::Unreachable(location.to_string()))?;
+    Ok(Opened { store, row })
+}
+
+/// What is at a place that a move could go to.
+pub enum Found {
+    /// Nothing yet: tables can be made there.
+    Nothing,
+    /// Tables of this version. Only to be read.
+    Ours(Opened),
+}
+
+/// Looks at a place without changing anything there.
+pub async fn look_at(location: &Location) -> Result<Found, OpenError> {
+    let opened: Result<Arc<dyn Movable>, OpenError> = match location {
+        Location::Sqlite(path) if Sqlite::is_new(path)? => return Ok(Found::Nothing),
+        Location::Sqlite(path) => Sqlite::open_to_read(path).map(|store| Arc::new(store) as _),
+        Location::Postgres(url) => Postgres::open_to_read(location, url).await.map(|store| Arc::new(store) as _),
+    };
+    match opened {
+        // No step was ever taken there, and there is no table of anybody else.
+        Err(OpenError::OlderSchema { found: 0, .. }) => Ok(Found::Nothing),
+        Err(error) => Err(error),
+        Ok(store) => {
+            let row = store.move_row().await.map_err(|_| OpenError::Unreachable(location.to_string()))?;
+            Ok(Found::Ours(Opened { store, row }))
+        }
     }
 }
 
 /// Opens a database to read it while another process serves it: for backups. It must be there already, with this version's schema;
 /// every write is refused as [`StoreError::ReadOnly`](crate::StoreError::ReadOnly).
 pub async fn open_to_read(location: &Location) -> Result<Arc<dyn Store>, OpenError> {
-    match location {
-        Location::Sqlite(path) => Ok(Arc::new(Sqlite::open_to_read(path)?)),
-        Location::Postgres(url) => Ok(Arc::new(Postgres::open_to_read(location, url).await?)),
+    let store: Arc<dyn Movable> = match location {
+        Location::Sqlite(path) => Arc::new(Sqlite::open_to_read(path)?),
+        Location::Postgres(url) => Arc::new(Postgres::open_to_read(location, url).await?),
+    };
+    let row = store.move_row().await.map_err(|_| OpenError::Unreachable(location.to_string()))?;
+    check_served(row.as_ref())?;
+    Ok(store)
+}
+
+/// Only one of the databases of a move counts.
+fn check_served(row: Option<&MoveRow>) -> Result<(), OpenError> {
+    match row {
+        Some(row) if row.role == Role::Moved => Err(OpenError::Moved(row.place.clone())),
+        Some(row) if matches!(row.role, Role::Target | Role::Ready) => Err(OpenError::Unfinished(row.place.clone())),
+        _ => Ok(()),
     }
 }
 

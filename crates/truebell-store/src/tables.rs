@@ -12,7 +12,7 @@ use truebell_core::sign::{PublicKey, Signature};
 use truebell_core::time::UnixMillis;
 
 /// The number of the newest migration, and so of the form of a dump's rows.
-pub const SCHEMA: u32 = 5;
+pub const SCHEMA: u32 = 6;
 
 /// One table's row.
 pub(crate) trait Table: Encode<()> + for<'b> Decode<'b, ()> {

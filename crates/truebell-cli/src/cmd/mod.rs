@@ -47,6 +47,7 @@ mod signout;
 mod signup;
 mod status;
 mod status_page;
+mod store;
 mod sync;
 mod totp;
 mod unlock;
@@ -123,6 +124,7 @@ Server
   incident       Say what is wrong with the server
   status-page    Write the status page, for another host
   signals        Systems that are told of security events
+  store          Move the database to another place while it serves
   drill          Play a bad day again
 ";
 
@@ -233,6 +235,9 @@ pub enum Command {
     /// Systems that are told of security events
     #[command(subcommand)]
     Signals(signals::Signals),
+    /// The server's database
+    #[command(subcommand)]
+    Store(store::Store),
     /// Play a bad day again
     #[command(subcommand)]
     Drill(drill::Drill),
@@ -335,6 +340,7 @@ fn dispatch(command: Command, context: &mut Context) -> Answered<Ending> {
         Command::Incident(command) => command.run(context),
         Command::StatusPage(command) => command.run(context),
         Command::Signals(command) => command.run(context),
+        Command::Store(command) => command.run(context),
         Command::Drill(command) => command.run(context),
         Command::Completions(command) => command.run(context),
         Command::Signout(command) => command.run(context),

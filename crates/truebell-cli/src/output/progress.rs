@@ -20,6 +20,13 @@ impl Progress {
         Self(Some(ProgressBar::new(total).with_style(style).with_message(what)))
     }
 
+    /// What the work is now.
+    pub fn say(&self, what: String) {
+        if let Some(bar) = &self.0 {
+            bar.set_message(what);
+        }
+    }
+
     /// Where the work stands.
     pub fn at(&self, done: u64, total: u64) {
         if let Some(bar) = &self.0 {

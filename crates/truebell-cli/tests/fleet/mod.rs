@@ -18,6 +18,8 @@ pub(crate) enum Version {
     Next,
     /// One whose further step contracts.
     NextContracted,
+    /// This one, which dies at a point of a move.
+    DiesAt(&'static str),
 }
 
 /// A server process, killed if a test fails.
@@ -30,8 +32,10 @@ impl Served {
     pub(crate) fn start(version: Version, arguments: &[String]) -> Self {
         let program = if version == Version::This { env!("CARGO_BIN_EXE_truebell") } else { env!("CARGO_BIN_EXE_truebell-next") };
         let mut command = Command::new(program);
-        if version == Version::NextContracted {
-            command.env("TRUEBELL_NEXT_CONTRACTS", "1");
+        match version {
+            Version::NextContracted => drop(command.env("TRUEBELL_NEXT_CONTRACTS", "1")),
+            Version::DiesAt(point) => drop(command.env("TRUEBELL_DIES_AT", point)),
+            Version::This | Version::Next => {}
         }
         command.args(["serve", "--json", "--signup", "open"]).args(arguments).env_remove("TRUEBELL_CONFIG").stdin(Stdio::null());
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
@@ -49,6 +53,21 @@ impl Served {
         String::from_utf8(output.stderr).unwrap()
     }
 
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Waits until it is gone.
+    pub(crate) fn wait(&mut self) {
+        self.process.wait().unwrap();
+    }
+
+    /// Whether it ended by itself.
+    pub(crate) fn is_dead(&mut self) -> bool {
+        self.process.try_wait().unwrap().is_some()
+    }
+
     /// SIGTERM, and a good end.
     pub(crate) fn stop(mut self) {
         assert!(Command::new("kill").arg(self.process.id().to_string()).status().unwrap().success());
@@ -64,6 +83,19 @@ impl Drop for Served {
     }
 }
 
+/// An empty PostgreSQL database, named after a folder.
+pub(crate) fn new_database(folder: &Path) -> String {
+    let admin = std::env::var("TRUEBELL_TEST_POSTGRES")
+        .unwrap_or_else(|_| panic!("TRUEBELL_TEST_POSTGRES is not set: run the tests with `cargo xtask test`"));
+    let path = folder.to_string_lossy();
+    let name: String = path.rsplit("tmp").next().unwrap().chars().filter(char::is_ascii_alphanumeric).collect();
+    let name = format!("fleet_{}", name.to_lowercase());
+    let made = Command::new("psql").args([admin.as_str(), "-q", "-c", &format!("CREATE DATABASE {name}")]).status().unwrap();
+    assert!(made.success(), "psql could not create a database");
+    let (base, _) = admin.rsplit_once('/').unwrap();
+    format!("{base}/{name}")
+}
+
 /// Servers on one database, each with a data folder of its own.
 pub(crate) struct Fleet {
     folder: PathBuf,
@@ -77,15 +109,7 @@ impl Fleet {
     }
 
     pub(crate) fn on_postgres(folder: &Path) -> Self {
-        let admin = std::env::var("TRUEBELL_TEST_POSTGRES")
-            .unwrap_or_else(|_| panic!("TRUEBELL_TEST_POSTGRES is not set: run the tests with `cargo xtask test`"));
-        let path = folder.to_string_lossy();
-        let name: String = path.rsplit("tmp").next().unwrap().chars().filter(char::is_ascii_alphanumeric).collect();
-        let name = format!("fleet_{}", name.to_lowercase());
-        let made = Command::new("psql").args([admin.as_str(), "-q", "-c", &format!("CREATE DATABASE {name}")]).status().unwrap();
-        assert!(made.success(), "psql could not create a database");
-        let (base, _) = admin.rsplit_once('/').unwrap();
-        Self { folder: folder.to_owned(), store: Some(format!("{base}/{name}")), servers: Vec::new() }
+        Self { folder: folder.to_owned(), store: Some(new_database(folder)), servers: Vec::new() }
     }
 
     pub(crate) fn name(&self) -> &'static str {

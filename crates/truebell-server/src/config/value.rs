@@ -309,6 +309,16 @@ impl fmt::Debug for StoreUrl {
     }
 }
 
+impl std::str::FromStr for StoreUrl {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match Self::read(text) {
+            Ok(url) if url.is_empty() => Err("write sqlite:PATH or postgres://USER@HOST/DATABASE".into()),
+            read => read,
+        }
+    }
+}
+
 impl Setting for StoreUrl {
     const FORM: &'static str = "`sqlite:PATH` or `postgres://…`, or empty";
     fn read(text: &str) -> Result<Self, String> {

@@ -48,7 +48,7 @@ impl State {
         Ok(())
     }
 
-    fn take(&mut self, row: &DumpRow) -> Result<()> {
+    pub(super) fn take(&mut self, row: &DumpRow) -> Result<()> {
         match row.table.as_str() {
             AccountRow::NAME => put(&mut self.accounts, row, |row: &AccountRow| row.account),
             DeviceRow::NAME => put(&mut self.devices, row, |row: &DeviceRow| (row.account, row.device)),

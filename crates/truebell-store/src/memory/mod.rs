@@ -9,6 +9,7 @@ mod dump;
 mod faults;
 mod log;
 mod mails;
+mod moving;
 mod record;
 mod sessions;
 mod signals;
@@ -43,6 +44,7 @@ pub struct Memory {
     /// What a replica that is behind answers from.
     marked: Mutex<State>,
     faults: Faults,
+    moving: moving::Moving,
 }
 
 impl Memory {

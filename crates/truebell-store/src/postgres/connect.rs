@@ -139,6 +139,7 @@ fn of_error(location: &Location, error: &Error) -> OpenError {
     match error.code() {
         Some(code) if *code == SqlState::LOCK_NOT_AVAILABLE => OpenError::Busy(place),
         Some(code) if refusals.contains(code) => OpenError::Refused(place),
+        Some(code) if *code == SqlState::READ_ONLY_SQL_TRANSACTION => OpenError::ReadOnly(place),
         Some(code) if *code == SqlState::DATA_CORRUPTED || *code == SqlState::INDEX_CORRUPTED => OpenError::Damaged,
         None if error.to_string().contains("password missing") => OpenError::Refused(place),
         None => match tls::why(error) {

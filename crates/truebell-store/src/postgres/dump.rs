@@ -50,6 +50,18 @@ const TABLES: [Table; 20] = [
     Table { name: "signals", key: "signal", types: &[B, B, I, I, I, B, B, B, T, T, T] },
 ];
 
+/// Each table's name and key, parents before children.
+#[expect(clippy::indexing_slicing, reason = "counted up to the length, while compiling")]
+pub(crate) const TABLE_KEYS: &[(&str, &str)] = &{
+    let mut keys = [("", ""); TABLES.len()];
+    let mut index = 0;
+    while index < TABLES.len() {
+        keys[index] = (TABLES[index].name, TABLES[index].key);
+        index += 1;
+    }
+    keys
+};
+
 /// Gives every row to `sink` until it has enough.
 pub(super) async fn dump(client: &mut Client, sink: &mut (dyn FnMut(DumpRow) -> bool + Send)) -> Result<()> {
     let moment = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start().await?;

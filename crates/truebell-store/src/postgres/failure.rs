@@ -4,6 +4,9 @@ use crate::StoreError;
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
+/// What the gate of a database that was moved says (see `moving`).
+pub(super) const MOVED: &str = "TB001";
+
 /// Why a transaction did not get through.
 #[derive(Debug)]
 pub(super) enum Failure {
@@ -58,6 +61,7 @@ fn meaning(error: &Error) -> StoreError {
         return StoreError::Damaged("a value that does not fit its column");
     }
     match code {
+        MOVED => StoreError::Moved,
         "53100" => StoreError::Full,
         "25006" => StoreError::ReadOnly,
         "XX001" | "XX002" => StoreError::Damaged("a page or an index"),

@@ -12,12 +12,15 @@ mod failure;
 mod hints;
 mod log;
 mod mails;
+mod moving;
 mod record;
 mod sessions;
 mod signals;
 mod status;
 mod tls;
 mod vaults;
+
+pub(crate) use dump::TABLE_KEYS;
 
 use crate::StoreError;
 use crate::open::{Location, OpenError};

@@ -251,3 +251,13 @@ fn write_row(db: &Connection, row: &DumpRow) -> Result<()> {
     db.prepare_cached(table.insert)?.execute(params_from_iter(decode(&row.columns, table.columns)?))?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_tables_are_those_of_the_list_that_moves_go_by() {
+        let own: Vec<_> = super::TABLES.iter().map(|table| table.name).collect();
+        let list: Vec<_> = crate::postgres::TABLE_KEYS.iter().map(|(name, _)| *name).collect();
+        assert_eq!(own, list);
+    }
+}

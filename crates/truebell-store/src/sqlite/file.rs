@@ -78,13 +78,14 @@ pub(super) fn open_reader(path: &Path, takes: Takes) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Write-ahead log; each commit on the disk before it is answered; little memory.
+/// Write-ahead log; each commit on the disk before it is answered; little memory; a row that is replaced counts as deleted for triggers.
 fn configure(connection: &Connection, cache_kib: u32) -> Result<()> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     connection.busy_timeout(Duration::from_secs(5)).map_err(|error| of_open(&error))?;
     // Else a statement is planned anew for every other value it is given, which costs more than running it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|error| of_open(&error))?;
-    let settings = format!("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -{cache_kib};");
+    let settings =
+        format!("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; PRAGMA cache_size = -{cache_kib};");
     connection.execute_batch(&settings).map_err(|error| of_open(&error))
 }
 

@@ -10,6 +10,7 @@ mod failure;
 mod file;
 mod log;
 mod mails;
+mod moving;
 mod place;
 mod readers;
 mod record;
@@ -51,7 +52,7 @@ const READERS: usize = 3;
 pub struct Sqlite {
     path: PathBuf,
     readers: Readers,
-    writer: Option<Writer>,
+    writer: Option<Arc<Writer>>,
     _lock: Option<file::Lock>,
 }
 
@@ -63,7 +64,21 @@ impl Sqlite {
         let place = Arc::new(Place::new(path));
         let readers = Self::open_readers(path, &place, Takes::Compatible)?;
         let writer = Writer::start(connection, place).map_err(|error| OpenError::Io(error.kind()))?;
-        Ok(Self { path: path.to_owned(), readers, writer: Some(writer), _lock: Some(lock) })
+        Ok(Self { path: path.to_owned(), readers, writer: Some(Arc::new(writer)), _lock: Some(lock) })
+    }
+
+    /// Whether there is no file, or an empty one, so that opening it would make the tables.
+    pub(crate) fn is_new(path: &Path) -> std::result::Result<bool, OpenError> {
+        match std::fs::metadata(path) {
+            Ok(file) => Ok(file.is_file() && file.len() == 0),
+            Err(error)
+                if error.kind() == std::io::ErrorKind::NotFound
+                    && path.parent().is_none_or(|folder| folder.as_os_str().is_empty() || folder.exists()) =>
+            {
+                Ok(true)
+            }
+            Err(error) => Err(OpenError::Io(error.kind())),
+        }
     }
 
     /// Opens a file that is there, to read it beside the process that serves it.
@@ -78,7 +93,7 @@ impl Sqlite {
     }
 
     fn writer(&self) -> Result<&Writer> {
-        self.writer.as_ref().ok_or(StoreError::ReadOnly)
+        self.writer.as_deref().ok_or(StoreError::ReadOnly)
     }
 }
 

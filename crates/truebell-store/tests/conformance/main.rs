@@ -17,6 +17,7 @@ mod kills;
 mod log;
 mod mails;
 mod model;
+mod moving;
 mod races;
 mod sessions;
 mod signals;

@@ -16,7 +16,7 @@ use truebell_store::signals::Pushed;
 
 /// One step. The small numbers choose a person, an item, a time, and how far the caller is behind.
 #[derive(Debug, Clone)]
-enum Step {
+pub(crate) enum Step {
     SignUp,
     Open(usize),
     Close(usize),
@@ -42,7 +42,7 @@ enum Step {
     Read(usize, u64),
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub(crate) fn step() -> impl Strategy<Value = Step> {
     let who = 0..4_usize;
     prop_oneof![
         2 => Just(Step::SignUp),
@@ -74,7 +74,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// What a story knows of its people; the same for each store.
 #[derive(Default)]
-struct Story {
+pub(crate) struct Story {
     world: World,
     people: Vec<(Person, Vec<Option<Revision>>)>,
     items: Vec<truebell_core::ids::ItemId>,
@@ -97,7 +97,7 @@ impl Story {
         format!("{end:?}")
     }
 
-    async fn tell(&mut self, store: &Shared, step: &Step) -> String {
+    pub(crate) async fn tell(&mut self, store: &Shared, step: &Step) -> String {
         if matches!(step, Step::SignUp) || self.people.is_empty() {
             let mut person = self.world.person();
             let new = self.world.sign_up(&mut person);

@@ -5,7 +5,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use truebell_store::memory::Memory;
-use truebell_store::{Location, open};
+use truebell_store::moving::Movable;
+use truebell_store::{Location, open_movable};
 
 /// Where the tests' PostgreSQL is: a superuser on the database `postgres`.
 const VARIABLE: &str = "TRUEBELL_TEST_POSTGRES";
@@ -24,6 +25,8 @@ pub(crate) const ALL: [Kind; 3] = [Kind::Memory, Kind::Sqlite, Kind::Postgres];
 /// A store, and what has to go with it.
 pub(crate) struct Place {
     pub(crate) store: Shared,
+    /// The same, to move from and to.
+    pub(crate) movable: Arc<dyn Movable>,
     folder: Option<tempfile::TempDir>,
     database: Option<String>,
 }
@@ -32,25 +35,29 @@ impl Place {
     /// A new one.
     pub(crate) async fn new(kind: Kind) -> Self {
         match kind {
-            Kind::Memory => Self { store: Arc::new(Memory::new()), folder: None, database: None },
+            Kind::Memory => Self::from_parts(Arc::new(Memory::new()), None, None),
             Kind::Sqlite => {
                 let folder = tempfile::tempdir().expect("a temporary folder");
                 let location = Location::Sqlite(folder.path().join("truebell.db"));
-                let store = open(&location).await.expect("a new SQLite database");
-                Self { store, folder: Some(folder), database: None }
+                let opened = open_movable(&location).await.expect("a new SQLite database");
+                Self::from_parts(opened.store, Some(folder), None)
             }
             Kind::Postgres => {
                 let (name, url) = create_database().await;
                 let location: Location = url.parse().expect("a location");
-                let store = open(&location).await.expect("a new PostgreSQL database");
-                Self { store, folder: None, database: Some(name) }
+                let opened = open_movable(&location).await.expect("a new PostgreSQL database");
+                Self::from_parts(opened.store, None, Some(name))
             }
         }
     }
 
+    fn from_parts(movable: Arc<dyn Movable>, folder: Option<tempfile::TempDir>, database: Option<String>) -> Self {
+        Self { store: movable.clone(), movable, folder, database }
+    }
+
     /// Removes it.
     pub(crate) async fn remove(self) {
-        drop(self.store);
+        drop((self.store, self.movable));
         drop(self.folder);
         if let Some(name) = self.database {
             admin().await.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).await.expect("the database goes");
