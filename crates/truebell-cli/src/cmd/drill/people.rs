@@ -23,6 +23,8 @@ use truebell_engine::sync::{View, Why};
 /// Devices of one account.
 pub(super) const DEVICES: usize = 8;
 const PASSWORD: &str = "drill: correct horse battery staple";
+/// Devices awake at once.
+const AT_ONCE: usize = 24;
 /// Stack of a device's thread.
 const STACK: usize = 1 << 20;
 /// A device does not try again sooner than this, whatever its client says.
@@ -63,6 +65,27 @@ impl Bell {
     }
 }
 
+/// Who is awake.
+#[derive(Default)]
+struct Turns {
+    taken: Mutex<usize>,
+    freed: Condvar,
+}
+
+impl Turns {
+    /// Does it when fewer than `most` are at it.
+    fn at_most<T>(&self, most: usize, work: impl FnOnce() -> T) -> T {
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken = self.freed.wait_while(taken, |taken| *taken >= most).unwrap_or_else(PoisonError::into_inner);
+        *taken += 1;
+        drop(taken);
+        let done = work();
+        *self.taken.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        self.freed.notify_one();
+        done
+    }
+}
+
 /// Numbers that spread people over time, the same in each run (splitmix64).
 struct Spread(u64);
 
@@ -88,6 +111,7 @@ pub(super) struct People {
     book: Arc<Book>,
     /// Accounts whose password really changed, how often.
     changed: Mutex<Vec<usize>>,
+    at_work: Turns,
 }
 
 /// What the day did to them.
@@ -179,7 +203,7 @@ impl People {
             }
         });
         let all = made.into_inner().unwrap_or_else(PoisonError::into_inner)?;
-        Ok(Self { all, book: book.clone(), changed: Mutex::default() })
+        Ok(Self { all, book: book.clone(), changed: Mutex::default(), at_work: Turns::default() })
     }
 
     /// How many passwords really changed.
@@ -187,7 +211,8 @@ impl People {
         self.changed.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// Lives on until the bell rings, each device by itself: it edits and syncs every now and then, and tries again when its client would.
+    /// Lives on until the bell rings, each device by itself: it edits and syncs every now and then, and not before its client would. One
+    /// machine cannot be two thousand: so many of them are awake at once.
     /// How many the system had no thread for.
     pub(super) fn live(&self, every: Duration, bell: &Bell) -> usize {
         std::thread::scope(|scope| {
@@ -199,8 +224,11 @@ impl People {
                     let mut chance = Spread(number as u64);
                     let mut wait = every.mul_f64(chance.part());
                     while !bell.wait(wait) {
-                        let again = self.visit(person, chance.part() < 0.5);
-                        wait = again.unwrap_or_else(|| every.mul_f64(0.5 + chance.part()));
+                        let again = self.at_work.at_most(AT_ONCE, || {
+                            // The day may have ended while it waited for its turn.
+                            if bell.wait(Duration::ZERO) { None } else { self.visit(person, chance.part() < 0.5) }
+                        });
+                        wait = every.mul_f64(0.5 + chance.part()).max(again.unwrap_or_default());
                     }
                 };
                 without += usize::from(thread.spawn_scoped(scope, life).is_err());
@@ -258,13 +286,22 @@ impl People {
                     while let Some(person) = self.all.get(next.fetch_add(1, Ordering::Relaxed)) {
                         let mut client = person.client();
                         // Twice: the second time it also has what the others wrote meanwhile.
-                        while Instant::now() < end && !is_current(&mut client) {
+                        while Instant::now() < end && !self.is_current(&mut client) {
                             std::thread::sleep(Duration::from_millis(200));
                         }
                     }
                 });
             }
         });
+    }
+
+    /// Syncs; whether it has all there is and nothing waits here.
+    fn is_current(&self, client: &mut Client) -> bool {
+        let before = SystemClock.now();
+        let Ok(synced) = client.sync() else { return false };
+        self.book.noticed(synced.notices as u64);
+        let is_fresh = matches!(synced.view, View::UpToDate { as_of } if as_of >= before);
+        is_fresh && client.status().is_ok_and(|status| status.pending == 0)
     }
 
     /// Looks at everything that was promised.
@@ -274,7 +311,7 @@ impl People {
         found.changes = changed.len() as u64;
         for person in &self.all {
             let mut client = person.client();
-            if !is_current(&mut client) {
+            if !self.is_current(&mut client) {
                 found.lost_sessions += 1;
             }
             let really = changed.iter().filter(|account| **account == person.account).count();
@@ -328,12 +365,4 @@ fn kind_of(why: &Why) -> &'static str {
         Why::Unproven { .. } => "unproven",
         Why::Outdated { .. } | Why::ClockSkew { .. } | Why::WrongServer => "other",
     }
-}
-
-/// Syncs; whether it has all there is and nothing waits here.
-fn is_current(client: &mut Client) -> bool {
-    let before = SystemClock.now();
-    let Ok(synced) = client.sync() else { return false };
-    let is_fresh = matches!(synced.view, View::UpToDate { as_of } if as_of >= before);
-    is_fresh && client.status().is_ok_and(|status| status.pending == 0)
 }

@@ -14,7 +14,7 @@ const STYLE: &str = include_str!("style.css");
 pub(super) fn render(played: &Played, closed: &Closed) -> String {
     let (report, storm) = (&played.report, played.storm.clone().unwrap_or_default());
     let mut page = String::with_capacity(256 << 10);
-    let verdict = if report.passed { "Nobody was told anything untrue" } else { "Not as it must be" };
+    let verdict = if report.passed { "Nobody was told anything untrue" } else { "This day was not as it must be" };
     // Writing to a text does not fail.
     let _ = write!(
         page,
@@ -30,7 +30,7 @@ pub(super) fn render(played: &Played, closed: &Closed) -> String {
         grouped(storm.clients)
     );
     for finding in &report.findings {
-        let _ = write!(page, "<p class=lede>{}.</p>", escape(finding));
+        let _ = write!(page, "<p class=lede>Not as it must be: {}.</p>", escape(finding));
     }
     facts(&mut page, report, &storm);
     page.push_str("</header>");
