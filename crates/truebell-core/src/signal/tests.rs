@@ -201,8 +201,12 @@ fn subjects_are_read_in_three_formats_and_strangers_are_nobody() {
     }
 }
 
+fn asked(body: Value) -> CreateStream {
+    serde_json::from_value(body).unwrap()
+}
+
 fn create(body: Value) -> Result<WholeStream, NotAStream> {
-    serde_json::from_value::<CreateStream>(body).unwrap().check()
+    asked(body).check()
 }
 
 #[test]

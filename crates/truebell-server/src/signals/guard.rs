@@ -24,7 +24,8 @@ pub(super) enum NotAllowed {
 fn check(is_tls: bool, addresses: impl IntoIterator<Item = IpAddr>, allowed: &Networks) -> Result<(), NotAllowed> {
     for address in addresses {
         let address = address.to_canonical();
-        if !is_tls && !(address.is_loopback() && allowed.contains(address)) {
+        let is_own = address.is_loopback() && allowed.contains(address);
+        if !is_tls && !is_own {
             return Err(NotAllowed::Plain);
         }
         if !is_public(address) && !allowed.contains(address) {

@@ -5,8 +5,9 @@ use super::world::World;
 use axum::body::Body;
 use axum::http::Request;
 use data_encoding::BASE64URL_NOPAD;
+use parking_lot::Mutex;
 use serde_json::{Value, json};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 use truebell_core::event::What;
 use truebell_core::signal::Kind;
@@ -80,18 +81,18 @@ struct Fake {
 
 impl Post for Fake {
     fn post(&self, url: &str, authorization: Option<&str>, set: &str) -> Result<Posted, NotPosted> {
-        self.posted.lock().unwrap().push((url.to_owned(), authorization.map(str::to_owned), set.to_owned()));
-        self.answer.lock().unwrap().clone().unwrap_or(Ok(Posted { status: 202, retry_after_s: None, body: vec![] }))
+        self.posted.lock().push((url.to_owned(), authorization.map(str::to_owned), set.to_owned()));
+        self.answer.lock().clone().unwrap_or(Ok(Posted { status: 202, retry_after_s: None, body: vec![] }))
     }
 }
 
 impl Fake {
     fn answers(&self, status: u16, body: &str) {
-        *self.answer.lock().unwrap() = Some(Ok(Posted { status, retry_after_s: None, body: body.into() }));
+        *self.answer.lock() = Some(Ok(Posted { status, retry_after_s: None, body: body.into() }));
     }
 
     fn tokens(&self) -> Vec<String> {
-        self.posted.lock().unwrap().drain(..).map(|(_, _, set)| set).collect()
+        self.posted.lock().drain(..).map(|(_, _, set)| set).collect()
     }
 }
 
@@ -152,7 +153,7 @@ async fn a_password_change_is_pushed_once_proven_and_nothing_else_is() {
     ada.sign_in(&world).await;
     assert_eq!(deliver(&world, &fake).await, Round { sent: 1, ..Round::default() });
     assert_eq!(deliver(&world, &fake).await, Round::default());
-    let posted = fake.posted.lock().unwrap().clone();
+    let posted = fake.posted.lock().clone();
     let [(url, authorization, set)] = posted.as_slice() else { panic!("{posted:?}") };
     assert_eq!((url.as_str(), authorization.as_deref()), ("https://siem.example.org/in", Some("Bearer hunter2")));
     let said = claims(set);
@@ -301,7 +302,7 @@ async fn a_stream_is_read_changed_replaced_paused_and_deleted() {
     siem.ask("PATCH", "/v1/signals/stream", json!({"stream_id": id, "events_requested": null})).await;
     change_password(&world, &mut ada, 3).await;
     deliver(&world, &fake).await;
-    assert_eq!(fake.posted.lock().unwrap()[0].1.as_deref(), Some("Bearer hunter2"));
+    assert_eq!(fake.posted.lock()[0].1.as_deref(), Some("Bearer hunter2"));
     let (status, replaced) = siem.ask("PUT", "/v1/signals/stream", json!({"stream_id": id})).await;
     assert_eq!((status, &replaced["delivery"]["method"], replaced.get("description")), (200, &json!(POLL), None));
     let status_of = format!("/v1/signals/status?stream_id={id}");

@@ -284,7 +284,8 @@ impl State {
             let Some(row) = self.signal_streams.get_mut(&stream).filter(|_| here > 0) else { continue };
             row.dropped += here;
             let total = row.dropped;
-            self.signals.retain(|id, row| !gone.contains(id) && !(row.stream == stream && row.kind == updated));
+            let is_earlier = |row: &SignalRow| row.stream == stream && row.kind == updated;
+            self.signals.retain(|id, row| !gone.contains(id) && !is_earlier(row));
             let signal = derive_id(stream, &total.to_be_bytes(), Kind::StreamUpdated);
             let note = NewNote { stream, signal, kind: Kind::StreamUpdated, at: now, body: total.to_string() };
             self.insert_signal(note.waiting(), Some(0));

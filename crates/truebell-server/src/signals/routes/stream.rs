@@ -50,7 +50,7 @@ pub(super) async fn read(State(app): Apps, caller: Caller, Query(which): Query<W
 }
 
 pub(super) async fn change(State(app): Apps, caller: Caller, Json(asked): Json<Changed>) -> Answer {
-    write(&app, &caller, asked, |asked, now, stored, poll| asked.change(now, stored, poll)).await
+    write(&app, &caller, asked, Changed::change).await
 }
 
 pub(super) async fn replace(State(app): Apps, caller: Caller, Json(asked): Json<Changed>) -> Answer {
