@@ -111,6 +111,11 @@ impl Client {
         })
     }
 
+    /// What is to be said below a list that may be old; `None` where it is not, or where nobody tried to sync yet.
+    pub fn staleness(&self) -> Option<String> {
+        sentences::describe_staleness(self.machine.view())
+    }
+
     /// For the simulated world: the disk of this device is full, or no longer.
     #[cfg(feature = "simulation")]
     pub fn limit_room(&self, is_full: bool) {

@@ -4,6 +4,7 @@
 //!
 //! Never here: anything the honest server needs. No other crate may lean on this one (`cargo xtask tidy`), so that no program for people
 //! can contain it.
+#![cfg(feature = "hostile")]
 #![expect(clippy::unwrap_used, reason = "it runs in tests and trials only; a broken attack may stop it, and says where")]
 
 mod answer;

@@ -12,6 +12,9 @@ use truebell_core::time::UnixMillis;
 pub(crate) struct Listing<'a> {
     /// The lines.
     pub items: Vec<Row<&'a str>>,
+    /// Since when and why they may be old, if they may be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stale: Option<String>,
 }
 
 /// The same as a table reads them; what it does not show is passed over.
@@ -20,6 +23,9 @@ pub struct Lines<'a> {
     /// The lines.
     #[serde(borrow)]
     pub items: Vec<Line<'a>>,
+    /// Since when and why they may be old.
+    #[serde(default)]
+    pub stale: Option<String>,
 }
 
 /// One line of a table.

@@ -286,7 +286,7 @@ impl Desk {
                 None => client.list(&filter),
                 Some(text) => client.search(text, &filter),
             };
-            json(&Listing { items: listed.iter().map(|line| row(line, &names)).collect() })
+            json(&Listing { items: listed.iter().map(|line| row(line, &names)).collect(), stale: client.staleness() })
         })
     }
 

@@ -30,6 +30,20 @@ pub fn describe_with(view: &View, said: Option<&Bearing>) -> String {
     }
 }
 
+/// A few words below a list that may be old: since when, and why. `None` where it is not.
+pub fn describe_staleness(view: &View) -> Option<String> {
+    let View::Stale { since, why } = view else { return None };
+    let since = since.map_or_else(|| "never synced".to_owned(), |since| format!("as of {}", moment(since)));
+    let why = match why {
+        Why::Unreachable { .. } => "server unreachable",
+        Why::Intercepted { .. } => "somebody else answered for the server",
+        Why::Busy { .. } => "server busy",
+        Why::Maintenance { .. } => "server in maintenance",
+        _ => "`truebell status` says why",
+    };
+    Some(format!("{since}, {why}"))
+}
+
 /// What the operator says, from a signed status document.
 pub fn describe_bearing(said: &Bearing) -> String {
     match said {

@@ -95,7 +95,11 @@ impl Shown<'_> {
             let title = if row.favourite { format!("★ {}", row.title) } else { row.title.clone().into_owned() };
             table.row([&row.id, &title, &row.subtitle, category_word(row.category), &row.vault_name]);
         }
-        page.table(&table)
+        page.table(&table)?;
+        match &self.0.stale {
+            Some(stale) => page.line(page.paint.dim(&clean(stale))),
+            None => Ok(()),
+        }
     }
 }
 
