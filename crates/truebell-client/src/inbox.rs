@@ -72,6 +72,10 @@ impl Client {
 
     /// Those not seen yet, oldest first.
     pub fn unseen(&self) -> Result<Vec<Entry>, Error> {
+        // Proving a long chain to show nothing of it would cost every sync; the whole inbox proves it.
+        if !rows::has_unseen(self.replica.read())? {
+            return Ok(Vec::new());
+        }
         let mut entries = self.entries()?;
         entries.retain(|entry| !entry.seen);
         Ok(entries)

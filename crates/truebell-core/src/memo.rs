@@ -1,20 +1,26 @@
-//! What Argon2id gave once, remembered: for the simulated world, where one person unlocks ten thousand times in a minute.
+//! What Argon2id gave once, and which signatures verify, remembered: for the simulated world, where one person unlocks ten thousand
+//! times in a minute and the same events are proven again with every look.
 //!
 //! A memo changes when the work is done and never what comes out: costs stay constants. It works on a thread only while that thread
 //! holds one, so a program that carries the simulation inside itself derives as always everywhere else.
 
+use crate::hash::Hash32;
 use crate::ids::AccountId;
 use crate::secret::Secret;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 type Stretched = Zeroizing<[u8; 32]>;
 type Known = Arc<Mutex<BTreeMap<(String, AccountId), Stretched>>>;
 
+/// Most signatures remembered; then it begins anew.
+const PROVEN_MAX: usize = 100_000;
+
 thread_local! {
     static HELD: RefCell<Option<Known>> = const { RefCell::new(None) };
+    static PROVEN: RefCell<HashSet<Hash32>> = RefCell::default();
 }
 
 /// A memo. Clones share what they remember.
@@ -47,6 +53,40 @@ pub(crate) fn recall(password: &Secret, account: AccountId, stretch: fn(&Secret,
     known.entry(key).or_insert_with(|| stretch(password, account)).clone()
 }
 
+/// Whether a signature over exactly these parts (key, message, signature) verifies, from memory where this thread holds one. Only what
+/// verified is remembered, under a digest of all of it: whatever differs in a bit is checked.
+pub(crate) fn recall_proof(parts: &[&[u8]], check: impl FnOnce() -> bool) -> bool {
+    if HELD.with(|held| held.borrow().is_none()) {
+        return check();
+    }
+    let digest = Hash32::derive_labelled("truebell memo of a signature v1", parts);
+    if PROVEN.with(|proven| proven.borrow().contains(&digest)) {
+        return true;
+    }
+    let verifies = check();
+    if verifies {
+        remember(digest);
+    }
+    verifies
+}
+
+/// A signature was made over these parts: it verifies.
+pub(crate) fn remember_proof(parts: &[&[u8]]) {
+    if HELD.with(|held| held.borrow().is_some()) {
+        remember(Hash32::derive_labelled("truebell memo of a signature v1", parts));
+    }
+}
+
+fn remember(digest: Hash32) {
+    PROVEN.with(|proven| {
+        let mut proven = proven.borrow_mut();
+        if proven.len() >= PROVEN_MAX {
+            proven.clear();
+        }
+        proven.insert(digest);
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,5 +115,16 @@ mod tests {
         assert_ne!(recall(&password, ada, counted), first);
         let _held = memo.hold();
         assert_eq!(recall(&password, ada, counted), first, "a memo outlives its holding");
+    }
+
+    #[test]
+    fn only_what_verified_is_remembered_and_only_while_a_memo_is_held() {
+        let (good, other): ([&[u8]; 3], [&[u8]; 3]) = ([b"key", b"said", b"signed"], [b"key", b"sai", b"dsigned"]);
+        assert!(recall_proof(&good, || true));
+        assert!(!recall_proof(&good, || false), "nothing is remembered unasked");
+        let _held = Memo::default().hold();
+        assert!(!recall_proof(&good, || false) && recall_proof(&good, || true), "what failed is checked again");
+        assert!(recall_proof(&good, || false), "what verified is not");
+        assert!(!recall_proof(&other, || false), "the same bytes, parted elsewhere, are something else");
     }
 }

@@ -110,6 +110,7 @@ impl SignIn {
 
 /// The server's long-term OPAQUE key and OPRF seed. Lost, nobody can sign in with a password again: it is backed up with the
 /// server's identity.
+#[derive(Clone)]
 pub struct ServerSetup(OpaqueSetup<Suite>);
 
 impl ServerSetup {

@@ -75,7 +75,10 @@ impl SigningKey {
 
     /// Signs `message` for a purpose.
     pub fn sign(&self, purpose: Purpose, message: &[u8]) -> Signature {
-        Signature(self.0.sign(&[purpose.label(), message].concat()).to_bytes())
+        let signature = Signature(self.0.sign(&[purpose.label(), message].concat()).to_bytes());
+        #[cfg(feature = "simulation")]
+        crate::memo::remember_proof(&[&self.public().0, purpose.label(), message, &signature.0]);
+        signature
     }
 }
 
@@ -98,6 +101,17 @@ pub struct BadSignature;
 impl PublicKey {
     /// Checks a signature, strictly (no small-order keys, canonical encodings only).
     pub fn verify(&self, purpose: Purpose, message: &[u8], signature: &Signature) -> Result<(), BadSignature> {
+        #[cfg(feature = "simulation")]
+        return crate::memo::recall_proof(&[&self.0, purpose.label(), message, &signature.0], || {
+            self.check(purpose, message, signature).is_ok()
+        })
+        .then_some(())
+        .ok_or(BadSignature);
+        #[cfg(not(feature = "simulation"))]
+        self.check(purpose, message, signature)
+    }
+
+    fn check(&self, purpose: Purpose, message: &[u8], signature: &Signature) -> Result<(), BadSignature> {
         let key = ed25519_dalek::VerifyingKey::from_bytes(&self.0).map_err(|_| BadSignature)?;
         if key.is_weak() {
             return Err(BadSignature);

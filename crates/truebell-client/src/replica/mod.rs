@@ -179,9 +179,9 @@ impl Replica {
     pub(super) fn note(&mut self, lines: &[impl serde::Serialize], as_of: Option<UnixMillis>) -> Result<()> {
         let tx = self.begin()?;
         for line in lines {
-            tx.execute("INSERT INTO trace (body) VALUES (?1)", [serde_json::to_string(line).unwrap_or_default()])?;
+            tx.prepare_cached("INSERT INTO trace (body) VALUES (?1)")?.execute([serde_json::to_string(line).unwrap_or_default()])?;
         }
-        tx.execute("DELETE FROM trace WHERE place <= (SELECT max(place) FROM trace) - ?1", [TRACE_LEN])?;
+        tx.prepare_cached("DELETE FROM trace WHERE place <= (SELECT max(place) FROM trace) - ?1")?.execute([TRACE_LEN])?;
         if let Some(as_of) = as_of {
             rows::put_meta(&tx, "as_of", &as_of)?;
         }

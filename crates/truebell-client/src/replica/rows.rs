@@ -83,6 +83,11 @@ pub(in super::super) fn events(db: &Connection) -> Result<Vec<EventRow>> {
     Ok(statement.query_map([], read)?.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Whether any event is unseen.
+pub(in super::super) fn has_unseen(db: &Connection) -> Result<bool> {
+    Ok(db.prepare_cached("SELECT 1 FROM events WHERE seen = 0 LIMIT 1")?.exists([])?)
+}
+
 /// Stores an event once. One that is here keeps its mark: a notice is shown once per event, whatever a server repeats.
 pub(in super::super) fn put_event(db: &Connection, seq: u64, digest: Hash32, body: &str, own: bool, seen: bool) -> Result<bool> {
     let here = db
