@@ -33,6 +33,8 @@ pub mod status;
 pub(crate) mod testing;
 pub mod tls;
 
+#[cfg(feature = "simulation")]
+pub use admission::{AtGate, GateStanding, Knocked, SimulatedAdmission, Turn};
 pub use admission::{Limits, Rate};
 pub use hints::hear;
 pub use routes::{derive_invitation_digest, router};

@@ -207,3 +207,8 @@ pub const PAGES: &[Page] = &[
 pub fn find(who: &str) -> u16 {
     PAGES.iter().position(|page| page.who == who).and_then(|place| u16::try_from(place).ok()).unwrap_or(0)
 }
+
+/// Whether the page at this place sends somewhere else.
+pub(crate) fn redirects(place: u16) -> bool {
+    PAGES.get(usize::from(place)).is_some_and(|page| (300..400).contains(&page.status))
+}

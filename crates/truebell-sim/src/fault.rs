@@ -44,6 +44,46 @@ pub enum Fault {
     OtherServer,
     /// The n-th look at the database of this exchange (from 0) fails.
     Database(u8, DbFault),
+    /// Somebody else answers with this status and the body of this page: any of them with any other.
+    Mixed(u16, u16),
+    /// While the device waits, its clock jumps by so many seconds; it is right again with its next request.
+    ClockJumps(i32),
+    /// The device falls asleep for so many minutes; the server does what was asked, and the connection is gone at the waking.
+    Slept(u16),
+    /// The server's process dies at the n-th look at the database: what was written stays, nobody answers, and it starts again.
+    Killed(u8),
+}
+
+impl Fault {
+    /// What kind of trouble it is, as [`KINDS`](crate::kinds::KINDS) counts it.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::NoName => "the name does not resolve",
+            Self::NoConnection => "nobody listens",
+            Self::WrongTlsName => "wrong TLS name",
+            Self::RequestLost => "request lost",
+            Self::AnswerLost => "answer lost",
+            Self::Postponed(_) => "request late, after others",
+            Self::Duplicated => "request twice",
+            Self::Slow(_) => "answer slow",
+            Self::RequestCut(_) => "request cut",
+            Self::AnswerCut(_) => "answer cut",
+            Self::AnswerBroken(_) => "connection breaks in the answer",
+            Self::Page(page) | Self::PageInstead(page) if bank::redirects(page) => "redirect",
+            Self::Page(_) => "page of somebody else",
+            Self::PageInstead(_) => "page in the place of the answer",
+            Self::HeadStripped => "signed head taken off",
+            Self::StatusChanged(_) => "status changed",
+            Self::BodyChanged => "body changed",
+            Self::Replayed(_) => "old answer played back",
+            Self::OtherServer => "another server answers",
+            Self::Database(_, how) => how.kind(),
+            Self::Mixed(..) => "any status with any body",
+            Self::ClockJumps(_) => "device's clock jumps",
+            Self::Slept(_) => "device sleeps and wakes",
+            Self::Killed(_) => "server dies in the middle",
+        }
+    }
 }
 
 /// How the database fails.
@@ -59,6 +99,18 @@ pub enum DbFault {
     Written,
     /// A read is answered by a replica that is behind.
     Behind,
+}
+
+impl DbFault {
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Unavailable => "database does not answer",
+            Self::Full => "database has no room",
+            Self::ReadOnly => "database is read-only",
+            Self::Written => "database wrote, its answer was lost",
+            Self::Behind => "read replica is behind",
+        }
+    }
 }
 
 /// What kind of trouble there is. Each exchange meets some of it with the probability that goes with it.
@@ -81,9 +133,9 @@ impl Weather {
     fn permille(self) -> u64 {
         match self {
             Self::Calm => 0,
-            Self::BadLine | Self::Strangers => 750,
-            Self::SickDatabase => 650,
-            Self::Storm => 850,
+            Self::BadLine | Self::Strangers => 850,
+            Self::SickDatabase => 750,
+            Self::Storm => 900,
         }
     }
 
@@ -111,7 +163,15 @@ fn permille(dice: &mut Dice) -> u16 {
 }
 
 fn line(dice: &mut Dice) -> Fault {
-    match dice.below(16) {
+    match dice.below(34) {
+        32 => Fault::ClockJumps(i32::try_from(dice.below(14_400)).unwrap_or(0) - 7_200),
+        33 => Fault::Slept(u16::try_from(1 + dice.below(90)).unwrap_or(1)),
+        one => line_fault(one % 16, dice),
+    }
+}
+
+fn line_fault(one: u64, dice: &mut Dice) -> Fault {
+    match one {
         0 => Fault::NoName,
         1 => Fault::NoConnection,
         2 => Fault::WrongTlsName,
@@ -133,7 +193,11 @@ fn small(dice: &mut Dice) -> u8 {
 fn stranger(dice: &mut Dice) -> Fault {
     let page = |dice: &mut Dice| u16::try_from(dice.place(bank::PAGES.len())).unwrap_or(0);
     match dice.below(16) {
-        0..8 => Fault::Page(page(dice)),
+        0..6 => Fault::Page(page(dice)),
+        6 | 7 => {
+            let status = u16::try_from(200 + dice.below(400)).unwrap_or(200);
+            Fault::Mixed(status, page(dice))
+        }
         8 | 9 => Fault::PageInstead(page(dice)),
         10 => Fault::HeadStripped,
         11 => Fault::StatusChanged(dice.pick(&[200, 204, 301, 401, 403, 404, 410, 429, 500, 502, 503, 504]).unwrap_or(401)),
@@ -145,7 +209,8 @@ fn stranger(dice: &mut Dice) -> Fault {
 
 fn database(dice: &mut Dice) -> Fault {
     let at = u8::try_from(dice.below(4)).unwrap_or(0);
-    let how = match dice.below(8) {
+    let how = match dice.below(9) {
+        8 => return Fault::Killed(at),
         0..2 => DbFault::Unavailable,
         2 => DbFault::Full,
         3 => DbFault::ReadOnly,

@@ -2,10 +2,8 @@
 //! server's key can do this, and in this world that is the world itself.
 
 use truebell_core::cbor;
-use truebell_core::hash::Hash32;
-use truebell_core::head::{Head, Reason, Status};
+use truebell_core::head::Head;
 use truebell_core::sign::{Purpose, SigningKey};
-use truebell_core::time::UnixMillis;
 
 /// The head, if it is signed by `key`.
 pub(crate) fn open(value: &str, key: &SigningKey) -> Option<Head> {
@@ -31,20 +29,6 @@ pub(crate) fn of_next_version(head: &Head, key: &SigningKey) -> String {
     format!("{}.{}", base64url(&bytes), base64url(&signature.0))
 }
 
-/// A head for an answer that came without one, by its status: what a client that believes statuses takes it for.
-pub(crate) fn for_stranger(like: &Head, status: u16, body: &[u8]) -> Head {
-    let refused = |reason| Status::Refused { reason, retry_at: UnixMillis(0) };
-    let status = match status {
-        200..300 => Status::Ok,
-        401 => refused(Reason::NoSession),
-        403 => refused(Reason::DeviceUnknown),
-        404 | 410 => refused(Reason::NotFound),
-        400..500 => refused(Reason::Malformed),
-        _ => Status::Busy { until: UnixMillis(like.at.0 + 1000) },
-    };
-    Head { status, account: None, body: Some(Hash32::derive_plain(body)), ..like.clone() }
-}
-
 pub(crate) fn base64url(bytes: &[u8]) -> String {
     data_encoding::BASE64URL_NOPAD.encode(bytes)
 }
@@ -53,7 +37,10 @@ pub(crate) fn base64url(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
     use crate::site::signing_key;
+    use truebell_core::hash::Hash32;
+    use truebell_core::head::Status;
     use truebell_core::ids::ServerId;
+    use truebell_core::time::UnixMillis;
 
     #[test]
     fn a_head_of_the_next_version_is_read_by_this_one_whatever_is_absent_in_it() {

@@ -2,8 +2,10 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this program talks to the developer on the terminal and to nobody else")]
 
 use std::process::ExitCode;
+use std::time::Instant;
 use truebell_sim::drills::{self, DRILLS, Drill, Play};
-use truebell_sim::run::{self, Plan, STEPS, Summary};
+use truebell_sim::kinds::KINDS;
+use truebell_sim::run::{self, At, Plan, STEPS, Summary};
 use truebell_sim::{Mutation, Story, World, shrink};
 
 struct Options {
@@ -12,7 +14,9 @@ struct Options {
     shrink: bool,
     drills: bool,
     noticed: bool,
+    kinds: bool,
     verbose: bool,
+    storm: Option<usize>,
 }
 
 fn options() -> Result<Options, String> {
@@ -22,7 +26,9 @@ fn options() -> Result<Options, String> {
         shrink: false,
         drills: false,
         noticed: false,
+        kinds: false,
         verbose: false,
+        storm: None,
     };
     let mut given = std::env::args().skip(1);
     while let Some(name) = given.next() {
@@ -37,10 +43,12 @@ fn options() -> Result<Options, String> {
             "--shrink" => options.shrink = true,
             "--drills" => options.drills = true,
             "--noticed" => options.noticed = true,
+            "--storm" => options.storm = usize::try_from(number()?).ok(),
+            "--kinds" => options.kinds = true,
             "--verbose" => options.verbose = true,
             _ => {
                 return Err(format!(
-                    "{name} is not known: --seeds, --first, --faulted, --threads, --steps, --mutations, --shrink, --drills, --noticed, --verbose"
+                    "{name} is not known: --seeds, --first, --faulted, --threads, --steps, --mutations, --shrink, --drills, --noticed, --kinds, --storm, --verbose"
                 ));
             }
         }
@@ -56,11 +64,18 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    if let Some(clients) = options.storm {
+        return if print_storm(clients, options.plan.first) { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
     let mut is_good = true;
     if options.plan.seeds > 0 {
+        let began = Instant::now();
         let summary = run::run(&options.plan, &progress);
-        print_summary(&summary);
+        print_summary(&summary, began.elapsed().as_secs(), options.plan.threads);
         is_good &= summary.is_good();
+        if options.kinds {
+            is_good &= print_kinds(&summary, options.verbose);
+        }
         if options.shrink
             && let Some(found) = summary.found.first()
         {
@@ -80,12 +95,12 @@ fn main() -> ExitCode {
 }
 
 fn progress(summary: &Summary) {
-    if summary.seeds.is_multiple_of(50) {
+    if summary.seeds.is_multiple_of(100) {
         println!("{} seeds, {} faulted exchanges", summary.seeds, summary.exchanges.faulted);
     }
 }
 
-fn print_summary(summary: &Summary) {
+fn print_summary(summary: &Summary, seconds: u64, threads: usize) {
     for found in summary.found.iter().take(8) {
         println!("seed {}:", found.seed);
         found.findings.iter().take(12).for_each(|finding| println!("  {finding}"));
@@ -106,17 +121,41 @@ fn print_summary(summary: &Summary) {
     ] {
         println!("{name:<28} {value:>12}");
     }
+    let rate = summary.exchanges.faulted / seconds.max(1);
+    println!("{seconds} s on {threads} threads: {rate} faulted exchanges a second");
+}
+
+/// How often each kind of trouble really happened. False if one never did: then it was not tried.
+fn print_kinds(summary: &Summary, verbose: bool) -> bool {
+    println!();
+    for kind in KINDS {
+        println!("{kind:<40} {:>10}", summary.tally.of(kind));
+    }
+    let pages = truebell_sim::PAGES.iter().map(|page| (page.who, summary.tally.of(page.who)));
+    if verbose {
+        pages.clone().for_each(|(who, count)| println!("page: {who:<48} {count:>10}"));
+    }
+    let least = pages.map(|(_, count)| count).min().unwrap_or(0);
+    println!("{} pages of others, each at least {least} times", truebell_sim::PAGES.len());
+    let never = summary.tally.never();
+    never.iter().for_each(|kind| println!("never happened: {kind}"));
+    never.is_empty()
 }
 
 fn print_mutations(threads: usize) -> bool {
     let caught = run::try_mutations(threads);
-    println!("\n{:<48} {:<7} {:>5} {:>5} {:>5} {:>5} {:>5} {:>5}", "one law broken", "caught", "F", "M", "L", "S", "C", "X");
+    println!("\n{:<50} {:<3} {:<10} {:>4} {:>4} {:>4} {:>4} {:>4} {:>4}", "one law broken", "by", "at", "F", "M", "L", "S", "C", "X");
     for one in &caught {
         let counts = one.counts;
         println!(
-            "{:<48} {:<7} {:>5} {:>5} {:>5} {:>5} {:>5} {:>5}",
+            "{:<50} {:<3} {:<10} {:>4} {:>4} {:>4} {:>4} {:>4} {:>4}",
             one.mutation.about(),
-            one.by_seed.map_or("NO".to_owned(), |seed| format!("seed {seed}")),
+            one.by.map_or(String::new(), |check| format!("{check:?}")),
+            match one.at {
+                Some(At::Seed(seed)) => format!("seed {seed}"),
+                Some(At::Story) => "its story".to_owned(),
+                None => "NOT CAUGHT".to_owned(),
+            },
             counts.false_alarms,
             counts.missed_alarms,
             counts.lost_writes,
@@ -125,9 +164,36 @@ fn print_mutations(threads: usize) -> bool {
             counts.duplicate_mails
         );
     }
-    let missed = caught.iter().filter(|one| one.by_seed.is_none()).count();
+    let missed = caught.iter().filter(|one| one.at.is_none()).count();
     println!("{} of {} mutations caught", caught.len() - missed, caught.len());
     missed == 0
+}
+
+fn print_storm(clients: usize, seed: u64) -> bool {
+    let began = Instant::now();
+    let report = truebell_sim::storm::storm(clients, seed);
+    let never = || "never".to_owned();
+    for (name, value) in [
+        ("clients", report.clients.to_string()),
+        ("simulated seconds", report.seconds.to_string()),
+        ("requests", report.exchanges.to_string()),
+        ("  sent away or failed", report.not_served.to_string()),
+        ("goodput before, a second", report.goodput_before.to_string()),
+        ("most offered in a second", format!("{} ({:.1}x)", report.offered_max, report.offered_ratio_max)),
+        ("goodput in the surge", format!("{:.0} %", report.goodput_ratio_in_the_surge * 100.0)),
+        ("longest queue", report.queue_max.to_string()),
+        ("most at work", report.at_work_max.to_string()),
+        ("longest answer, ms", report.answer_ms_max.to_string()),
+        ("all well after, seconds", report.all_well_after_seconds.map_or_else(never, |seconds| seconds.to_string())),
+        ("false alarms", report.false_alarms.to_string()),
+        ("naive client: false alarms", report.naive_false_alarms.to_string()),
+    ] {
+        println!("{name:<28} {value:>16}");
+    }
+    println!("shown, each once:");
+    report.sentences.iter().for_each(|sentence| println!("  {sentence}"));
+    println!("{} in {} s", if report.passed { "passed" } else { "FAILED" }, began.elapsed().as_secs());
+    report.passed
 }
 
 fn print_drills() -> bool {

@@ -5,8 +5,10 @@
 //! refused; one that behaves wrongly, by the shell around it; a server that breaks its transaction, by putting tables back.
 
 use crate::checks::Check;
+use crate::fault::Fault;
 use crate::heads;
 use crate::site::{Answer, Question, Site, signing_key};
+use crate::story::{Doing, Story, calm, faults, step};
 use data_encoding::BASE64URL_NOPAD;
 use std::collections::BTreeMap;
 use truebell_core::cbor;
@@ -145,10 +147,30 @@ impl Mutation {
             }
             Self::DropsEditsOnConflict | Self::ForgetsUnanswered => &[Check::L],
             Self::EndsSessionOn401 | Self::WipesOnEmptyAnswer | Self::ForgetsDevices => &[Check::S],
-            Self::BelievesUnsigned | Self::SkipsNonce | Self::LosesCommits => &[Check::L, Check::C],
+            Self::SkipsNonce => &[Check::M],
+            Self::BelievesUnsigned | Self::LosesCommits => &[Check::L, Check::C],
             Self::TakesOlderState | Self::GivesUp | Self::RestoreNotTold => &[Check::C],
             Self::RetriesUnknownMail | Self::ClaimsAfterSending | Self::RestoreReplaysOutbox => &[Check::X],
         }
+    }
+
+    /// A story that shows it, where seeds would need long to come across one.
+    pub fn story(self) -> Option<Story> {
+        let steps = match self {
+            Self::RestoreReplaysOutbox => [Doing::ChangePassword(0), Doing::BackUp, Doing::Work, Doing::RestoreBackup, Doing::Work]
+                .map(|doing| step(doing, calm()))
+                .to_vec(),
+            // The phone's last answer, “nothing is new”, is played back to it once something is. How many answers ago that was, the
+            // rounds try out.
+            Self::SkipsNonce => (1..10)
+                .flat_map(|ago| {
+                    let replay = faults(&[(0, Fault::Replayed(ago))]);
+                    [step(Doing::Sync(1), calm()), step(Doing::ChangePassword(0), calm()), step(Doing::Sync(1), replay)]
+                })
+                .collect(),
+            _ => return None,
+        };
+        Some(Story { seed: 1, people: vec![2], steps })
     }
 
     /// Whether the database is to be remembered before this request.
@@ -186,17 +208,6 @@ impl Mutation {
         let resigned = |head: &Head, answer: Answer| Answer { head: Some(head.sign(&key)), ..answer };
         let mine = memory.0.entry(question.line).or_default();
         match (self, head) {
-            (Self::BelievesUnsigned, Some(head)) => {
-                mine.last = Some(head);
-                answer
-            }
-            (Self::BelievesUnsigned, None) => match &mine.last {
-                Some(last) => {
-                    let head = heads::for_stranger(&Head { nonce, ..last.clone() }, answer.status, &answer.body);
-                    resigned(&head, answer)
-                }
-                None => answer,
-            },
             (Self::SkipsNonce, Some(head)) if head.nonce != nonce => resigned(&Head { nonce, ..head }, answer),
             (Self::TakesOlderState, Some(mut head)) if question.path == "/v1/sync" => {
                 let seq = head
@@ -222,7 +233,6 @@ pub(crate) struct Memory(BTreeMap<usize, Mine>);
 
 #[derive(Default)]
 struct Mine {
-    last: Option<Head>,
     highest: u64,
     frozen: Option<Chain>,
 }

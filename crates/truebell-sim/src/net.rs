@@ -4,11 +4,13 @@
 use crate::bank::{PAGES, Page};
 use crate::checks::Truth;
 use crate::dice::Dice;
-use crate::fault::{Fault, Weather};
+use crate::fault::{DbFault, Fault, Weather};
 use crate::heads;
+use crate::kinds::Tally;
 use crate::mutate::{self, Mutation};
 use crate::naive::{Alarm, Naive};
 use crate::site::{Answer, Condition, Question, STATUS_ADDRESS, Site, other_signing_key, signing_key};
+use crate::time::Watch;
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{Cursor, Read};
@@ -62,6 +64,9 @@ pub struct Exchanges {
     pub faulted: u64,
 }
 
+/// What came of an exchange: the answer, and after how many thousandths of its body the connection breaks.
+type Heard = Result<(Answer, Option<u16>), Failure>;
+
 /// Everything on the wire.
 pub(crate) struct Wire {
     pub(crate) site: Site,
@@ -69,6 +74,10 @@ pub(crate) struct Wire {
     pub(crate) plan: Plan,
     pub(crate) rules: Vec<Rule>,
     pub(crate) exchanges: Exchanges,
+    /// How often each kind of trouble happened.
+    pub(crate) tally: Tally,
+    /// Devices' clocks.
+    pub(crate) watches: Vec<Watch>,
     pub(crate) naive: Vec<Naive>,
     /// Which device's naive client raised which false alarm.
     pub(crate) naive_alarms: Vec<(usize, Alarm)>,
@@ -79,6 +88,10 @@ pub(crate) struct Wire {
     /// Number of the next exchange in the step.
     pub(crate) number: u16,
     postponed: Vec<(u8, Question)>,
+    /// The exchange at hand met the odd condition the server is in.
+    met_condition: bool,
+    /// Devices whose clocks jumped, and how far they were off before.
+    jumped: Vec<(usize, i64)>,
     heard: VecDeque<Answer>,
     dice: Dice,
     digest: DefaultHasher,
@@ -158,6 +171,8 @@ impl Net {
             plan: Plan::Listed(Vec::new()),
             rules: Vec::new(),
             exchanges: Exchanges::default(),
+            tally: Tally::default(),
+            watches: Vec::new(),
             naive: Vec::new(),
             naive_alarms: Vec::new(),
             mutation: None,
@@ -165,6 +180,8 @@ impl Net {
             met: Vec::new(),
             number: 0,
             postponed: Vec::new(),
+            met_condition: false,
+            jumped: Vec::new(),
             heard: VecDeque::new(),
             dice,
             digest: DefaultHasher::new(),
@@ -209,29 +226,40 @@ impl Wire {
 
     fn exchange(&mut self, question: Question) -> Result<Response, Failure> {
         let happens = self.decide(&question);
-        let fault = match happens {
-            Some(Happens::Fault(fault)) => Some(fault),
-            Some(Happens::Answer(_)) | None => None,
-        };
-        if let Some(fault) = fault {
+        if let Some(Happens::Fault(fault)) = happens {
             self.met.push((self.number, fault));
         }
         self.number = self.number.saturating_add(1);
+        self.set_clocks_right(Some(question.line));
         self.deliver_postponed();
-        let is_odd = self.site.condition() != Condition::Up;
-        let (result, database_failed) = match happens {
-            Some(Happens::Answer(page)) => (Ok((answer_with(&page), None)), false),
-            _ => self.suffer(fault, &question),
+        self.met_condition = false;
+        let (result, met_fault) = match happens {
+            Some(Happens::Answer(page)) => {
+                self.tally.add(Fault::Page(0).kind());
+                (Ok((answer_with(&page), None)), true)
+            }
+            Some(Happens::Fault(fault)) => self.suffer(fault, &question),
+            None => (self.asked(&question), false),
         };
         self.exchanges.all += 1;
-        let only_database = matches!(fault, Some(Fault::Database(..)));
-        let faulted = is_odd || database_failed || (happens.is_some() && !only_database);
-        self.exchanges.faulted += u64::from(faulted);
+        self.exchanges.faulted += u64::from(met_fault || self.met_condition);
         self.settle(&question, result)
     }
 
+    /// Clocks that jumped are right again: this device's, or all.
+    fn set_clocks_right(&mut self, line: Option<usize>) {
+        let watches = &self.watches;
+        self.jumped.retain(|(jumped, off)| {
+            let stays = line.is_some_and(|line| line != *jumped);
+            if let Some(watch) = watches.get(*jumped).filter(|_| !stays) {
+                watch.set_off(*off);
+            }
+            stays
+        });
+    }
+
     /// Lets those who watch hear it, and hands it to the device.
-    fn settle(&mut self, question: &Question, result: Result<(Answer, Option<u16>), Failure>) -> Result<Response, Failure> {
+    fn settle(&mut self, question: &Question, result: Heard) -> Result<Response, Failure> {
         let result = match self.mutation {
             Some(mutation) => self.mutated(mutation, question, result),
             None => result,
@@ -281,6 +309,7 @@ impl Wire {
         let before = self.mutation.filter(|mutation| mutation.splices(question)).map(|_| self.site.store().fork());
         let writes = self.site.security_writes();
         let answer = self.site.answer(question);
+        self.meet_condition();
         if let (Some(before), Some(mutation)) = (before, self.mutation) {
             mutation.splice(&mut self.site, &before, question, answer.as_ref());
         }
@@ -296,7 +325,33 @@ impl Wire {
         answer
     }
 
-    fn asked(&mut self, question: &Question) -> Result<(Answer, Option<u16>), Failure> {
+    /// A request reached the server: whether the condition it is in changed what comes of it.
+    fn meet_condition(&mut self) {
+        let kind = match self.site.condition() {
+            Condition::Up => None,
+            Condition::Down(None) => Some("server away"),
+            Condition::Down(Some(_)) => Some("page where the server was"),
+            Condition::OtherKey => Some("signing key lost"),
+            Condition::OtherDatabase => Some("empty database of another server"),
+            Condition::DiskFull => self.site.condition_failed().then_some("server's disk is full"),
+            Condition::Fenced => self.site.condition_failed().then_some("database fenced for a move"),
+        };
+        if let Some(kind) = kind {
+            self.met_condition = true;
+            self.tally.add(kind);
+        }
+    }
+
+    /// A device says that it is up to date, and asked when so many deeds were done. What a replica that is behind does not know, it
+    /// cannot know either.
+    pub(crate) fn hear_claim(&mut self, line: usize, known: usize) {
+        let behind = |(_, fault): &(u16, Fault)| matches!(fault, Fault::Database(_, DbFault::Behind));
+        if !self.met.iter().any(behind) {
+            self.truth.claims_up_to_date(line, known);
+        }
+    }
+
+    fn asked(&mut self, question: &Question) -> Heard {
         self.ask(question).map(|answer| (answer, None)).ok_or(Failure::Connect)
     }
 
@@ -311,64 +366,100 @@ impl Wire {
 
     /// All that are still on their way arrive.
     pub(crate) fn deliver_all(&mut self) {
+        self.set_clocks_right(None);
         self.postponed.iter_mut().for_each(|(wait, _)| *wait = 1);
         self.deliver_postponed();
     }
 
-    /// What comes of an exchange with this fault, and whether the database failed in it.
-    fn suffer(&mut self, fault: Option<Fault>, question: &Question) -> (Result<(Answer, Option<u16>), Failure>, bool) {
-        let planned = match fault {
-            Some(Fault::Database(at, how)) => Some((at, how)),
-            _ => None,
+    /// What comes of an exchange with this fault, and whether it really met it.
+    fn suffer(&mut self, fault: Fault, question: &Question) -> (Heard, bool) {
+        let (result, met) = match fault {
+            Fault::Database(at, how) => {
+                self.site.plan_database(Some((at, how)));
+                let result = self.asked(question);
+                (result, self.site.database_failed())
+            }
+            Fault::Killed(at) => {
+                self.site.plan_death(at);
+                let _nobody_hears = self.ask(question);
+                self.site.restart();
+                (Err(Failure::Broken), true)
+            }
+            fault => self.suffer_on_the_way(fault, question),
         };
-        self.site.plan_database(planned);
-        let result = match fault {
-            None | Some(Fault::Database(..)) => self.asked(question),
-            Some(fault) => self.suffer_on_the_way(fault, question),
-        };
-        let failed = self.site.database_failed();
         self.site.plan_database(None);
-        (result, failed)
+        if met {
+            self.tally.add(fault.kind());
+            if let Fault::Page(place) | Fault::PageInstead(place) | Fault::Mixed(_, place) = fault {
+                PAGES.get(usize::from(place)).into_iter().for_each(|page| self.tally.add(page.who));
+            }
+        }
+        (result, met)
     }
 
-    fn suffer_on_the_way(&mut self, fault: Fault, question: &Question) -> Result<(Answer, Option<u16>), Failure> {
+    fn suffer_on_the_way(&mut self, fault: Fault, question: &Question) -> (Heard, bool) {
+        let failed = |failure| (Err(failure), true);
         match fault {
-            Fault::NoName => Err(Failure::Name),
-            Fault::NoConnection => Err(Failure::Connect),
-            Fault::WrongTlsName => Err(Failure::Misnamed),
+            Fault::NoName => failed(Failure::Name),
+            Fault::NoConnection => failed(Failure::Connect),
+            Fault::WrongTlsName => failed(Failure::Misnamed),
             Fault::RequestLost => {
                 self.site.time().pass(10_000);
-                Err(Failure::Timeout)
+                failed(Failure::Timeout)
             }
             Fault::AnswerLost => {
                 let _lost = self.ask(question);
-                Err(Failure::Broken)
+                failed(Failure::Broken)
+            }
+            Fault::Slept(minutes) => {
+                let _lost = self.ask(question);
+                self.site.time().pass(u64::from(minutes) * 60_000);
+                failed(Failure::Broken)
             }
             Fault::Postponed(wait) => {
                 self.site.time().pass(10_000);
                 self.postponed.push((wait, question.clone()));
-                Err(Failure::Timeout)
+                failed(Failure::Timeout)
             }
             Fault::Duplicated => {
                 let _first = self.ask(question);
-                self.asked(question)
+                (self.asked(question), true)
             }
             Fault::Slow(seconds) => {
                 let answer = self.asked(question);
                 self.site.time().pass(u64::from(seconds) * 1000);
-                answer
+                (answer, true)
+            }
+            Fault::ClockJumps(seconds) => {
+                let answer = self.asked(question);
+                (answer, self.jump_clock(question.line, seconds))
             }
             Fault::RequestCut(permille) => {
                 let mut question = question.clone();
+                let len = question.body.len();
                 cut(&mut question.body, permille);
-                self.asked(&question)
+                (self.asked(&question), question.body.len() < len)
             }
-            Fault::Page(place) => page(place).map(|answer| (answer, None)).ok_or(Failure::Connect),
-            fault => {
-                let (answer, broken) = self.asked(question)?;
-                Ok((self.tampered(fault, answer), broken.or(broken_at(fault))))
-            }
+            Fault::Page(place) => (page(place).map(|answer| (answer, None)).ok_or(Failure::Connect), true),
+            Fault::Mixed(status, place) => (page(place).map(|answer| (Answer { status, ..answer }, None)).ok_or(Failure::Connect), true),
+            fault => match self.asked(question) {
+                Err(failure) => (Err(failure), false),
+                Ok((answer, broken)) => {
+                    let tampered = self.tampered(fault, answer.clone());
+                    let breaks = broken_at(fault);
+                    let met = tampered != answer || breaks.is_some();
+                    (Ok((tampered, broken.or(breaks))), met)
+                }
+            },
         }
+    }
+
+    fn jump_clock(&mut self, line: usize, seconds: i32) -> bool {
+        let Some(watch) = self.watches.get(line) else { return false };
+        let off = watch.off();
+        self.jumped.push((line, off));
+        watch.set_off(off + i64::from(seconds) * 1000);
+        seconds != 0
     }
 
     /// The answer, as somebody on its way left it.
@@ -401,12 +492,7 @@ impl Wire {
         answer
     }
 
-    fn mutated(
-        &mut self,
-        mutation: Mutation,
-        question: &Question,
-        result: Result<(Answer, Option<u16>), Failure>,
-    ) -> Result<(Answer, Option<u16>), Failure> {
+    fn mutated(&mut self, mutation: Mutation, question: &Question, result: Heard) -> Heard {
         let (answer, broken) = result?;
         Ok((mutation.hear(&mut self.mutant, question, answer), broken))
     }

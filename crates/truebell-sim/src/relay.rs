@@ -1,6 +1,7 @@
 //! The simulated mail relay: what it took, what it refused, and where it failed. Never here: whether a mail should have been sent.
 
 use crate::dice::Dice;
+use crate::kinds::Tally;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use truebell_core::ids::MailId;
 use truebell_server::mail::{Carry, Composed, Delivery};
@@ -35,6 +36,7 @@ struct State {
     refused: Vec<Letter>,
     /// A mutation: what is unknown is called "not now".
     forgets_unknown: bool,
+    tally: Tally,
 }
 
 /// A relay. Clones are the same one.
@@ -44,7 +46,14 @@ pub struct Relay(Arc<Mutex<State>>);
 impl Relay {
     pub(crate) fn new(seed: u64) -> Self {
         let dice = Dice::about(seed, 0x6d61_696c);
-        Self(Arc::new(Mutex::new(State { mood: Mood::Well, dice, taken: Vec::new(), refused: Vec::new(), forgets_unknown: false })))
+        Self(Arc::new(Mutex::new(State {
+            mood: Mood::Well,
+            dice,
+            taken: Vec::new(),
+            refused: Vec::new(),
+            forgets_unknown: false,
+            tally: Tally::default(),
+        })))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -63,6 +72,11 @@ impl Relay {
     /// A mutation: a mail that no server of this version would write.
     pub(crate) fn forge(&self, letter: Letter) {
         self.state().taken.push(letter);
+    }
+
+    /// How often it failed, and how.
+    pub(crate) fn tally(&self) -> Tally {
+        self.state().tally.clone()
     }
 
     /// What really went out, in order.
@@ -91,6 +105,15 @@ impl Carry for Relay {
                 _ => (false, Delivery::Unknown),
             },
         };
+        let trouble = match (state.mood, delivery) {
+            (Mood::Away, _) => Some("relay away"),
+            (_, Delivery::NotNow) => Some("relay not now"),
+            (_, Delivery::Never) => Some("relay refuses for good"),
+            (_, Delivery::Unknown) if is_taken => Some("relay took it, its answer was lost"),
+            (_, Delivery::Unknown) => Some("relay lost it, nobody knows"),
+            (_, Delivery::Taken) => None,
+        };
+        trouble.into_iter().for_each(|kind| state.tally.add(kind));
         if is_taken {
             state.taken.push(letter);
         } else if delivery == Delivery::Never {

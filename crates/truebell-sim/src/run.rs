@@ -1,11 +1,14 @@
-//! Many seeds on a few threads, each thread with worlds of its own; and the mutations, each with the seeds it takes to catch it.
+//! Many seeds on a few threads, each thread with worlds of its own; and the mutations, each with the seeds it takes to catch it. Never
+//! here: how long a run took, which depends on the machine.
 
 use crate::checks::{Check, Counts};
+use crate::kinds::Tally;
 use crate::mutate::Mutation;
 use crate::net::Exchanges;
 use crate::story::Story;
 use crate::world::World;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -53,6 +56,8 @@ pub struct Summary {
     pub exchanges: Exchanges,
     /// What a naive client would have told people that was not true.
     pub naive_false_alarms: u64,
+    /// How often each kind of trouble happened.
+    pub tally: Tally,
     /// Seeds in which something was found.
     pub found: Vec<Found>,
 }
@@ -62,12 +67,24 @@ pub struct Summary {
 pub struct Caught {
     /// Which.
     pub mutation: Mutation,
-    /// Seeds it took; `None` if it was not caught.
-    pub by_seed: Option<u64>,
-    /// What was counted in that seed.
+    /// Where; `None` if it was not caught.
+    pub at: Option<At>,
+    /// By which counter.
+    pub by: Option<Check>,
+    /// What was counted there.
     pub counts: Counts,
-    /// The first finding of it.
+    /// The first finding of that counter.
     pub finding: String,
+}
+
+/// Where a mutation was caught.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum At {
+    /// In the story of this seed.
+    Seed(u64),
+    /// In the story that was written for it.
+    Story,
 }
 
 /// Runs one seed.
@@ -114,6 +131,7 @@ impl Summary {
         self.exchanges.all += exchanges.all;
         self.exchanges.faulted += exchanges.faulted;
         self.naive_false_alarms += world.naive_false_alarms();
+        self.tally.take_in(&world.tally());
         if !counts.all_zero() || done.is_err() {
             let mut findings = world.findings();
             findings.extend(done.err().map(|error| format!("the story could not be run: {error}")));
@@ -127,26 +145,50 @@ impl Summary {
     }
 }
 
-/// Tries a mutation with seed after seed, until the check that is meant for it catches it.
+/// What the same stories give with nothing broken: a mutation is caught where they give nothing.
+#[derive(Default)]
+struct Controls(Mutex<BTreeMap<(At, Option<Mutation>), bool>>);
+
+impl Controls {
+    fn is_clean(&self, at: At, mutation: Mutation, story: &Story) -> bool {
+        let name = (at, (at == At::Story).then_some(mutation));
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&name).copied();
+        known.unwrap_or_else(|| {
+            let mut world = World::new(story.seed);
+            let is_clean = world.run(story).is_ok() && world.counts().all_zero();
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name, is_clean);
+            is_clean
+        })
+    }
+}
+
+/// Tries a mutation with its own story or with seed after seed, until the check that is meant for it catches it, in a story in which
+/// nothing is found without it.
 pub fn try_mutation(mutation: Mutation) -> Caught {
+    try_with(mutation, &Controls::default())
+}
+
+fn try_with(mutation: Mutation, controls: &Controls) -> Caught {
+    let seeds = (0..MUTATION_SEEDS).map(|seed| (At::Seed(seed), Story::draw(seed, MUTATION_STEPS)));
+    let stories = mutation.story().map(|story| (At::Story, story)).into_iter().chain(seeds);
     let mut last = (Counts::default(), String::new());
-    for seed in 0..MUTATION_SEEDS {
-        let mut world = World::with_mutation(seed, Some(mutation));
-        let _done = world.run(&Story::draw(seed, MUTATION_STEPS));
+    for (at, story) in stories {
+        let mut world = World::with_mutation(story.seed, Some(mutation));
+        let _done = world.run(&story);
         let (counts, findings) = (world.counts(), world.findings());
-        let is_caught = |check: &&Check| counts.of(**check) > 0;
-        if let Some(check) = mutation.caught_by().iter().find(is_caught) {
+        let by = mutation.caught_by().iter().copied().find(|check| counts.of(*check) > 0);
+        if let Some(check) = by.filter(|_| controls.is_clean(at, mutation, &story)) {
             let finding = findings.into_iter().find(|finding| finding.starts_with(&format!("{check:?}:"))).unwrap_or_default();
-            return Caught { mutation, by_seed: Some(seed), counts, finding };
+            return Caught { mutation, at: Some(at), by, counts, finding };
         }
         last = (counts, findings.into_iter().next().unwrap_or_default());
     }
-    Caught { mutation, by_seed: None, counts: last.0, finding: last.1 }
+    Caught { mutation, at: None, by: None, counts: last.0, finding: last.1 }
 }
 
 /// Tries all mutations, on so many threads.
 pub fn try_mutations(threads: usize) -> Vec<Caught> {
-    let next = AtomicU64::new(0);
+    let (next, controls) = (AtomicU64::new(0), Controls::default());
     let caught = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..threads.max(1) {
@@ -154,7 +196,7 @@ pub fn try_mutations(threads: usize) -> Vec<Caught> {
                 while let Some(mutation) =
                     usize::try_from(next.fetch_add(1, Ordering::Relaxed)).ok().and_then(|place| Mutation::ALL.get(place))
                 {
-                    let one = try_mutation(*mutation);
+                    let one = try_with(*mutation, &controls);
                     caught.lock().unwrap_or_else(PoisonError::into_inner).push(one);
                 }
             });

@@ -46,6 +46,12 @@ pub(crate) fn after_sync(world: &mut World, mutation: Mutation, line: usize, syn
                 "DELETE FROM items; DELETE FROM pending; DELETE FROM inflight; DELETE FROM revisions; DELETE FROM vaults;",
             );
         }
+        // By its status it was taken: then nothing waits any more.
+        Mutation::BelievesUnsigned
+            if last_is(&|trace| trace.status == 200 && trace.request.contains("/commits") && trace.outcome.starts_with("intercepted")) =>
+        {
+            on_disk(world, line, "DELETE FROM pending; DELETE FROM inflight;");
+        }
         Mutation::DropsEditsOnConflict if last_is(&|trace| trace.outcome.starts_with("refused")) || met_conflict(&traces) => {
             on_disk(world, line, "DELETE FROM pending; DELETE FROM inflight;");
         }

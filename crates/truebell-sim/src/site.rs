@@ -14,7 +14,7 @@ use axum::extract::ConnectInfo;
 use axum::http::{Request, header};
 use http_body_util::BodyExt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
@@ -96,11 +96,15 @@ pub enum Condition {
 #[derive(Default)]
 struct DbPlan {
     planned: Option<(u8, DbFault)>,
+    /// From this look on the process is dead.
+    dies_at: Option<u8>,
     always: Option<StoreError>,
     /// News are read from the replica.
     behind: bool,
     calls: u8,
     fired: bool,
+    /// The condition it is in failed the request at hand.
+    condition_fired: bool,
 }
 
 impl DbPlan {
@@ -109,14 +113,19 @@ impl DbPlan {
         if let Some(error) = self.always
             && (!reads || error == StoreError::Unavailable)
         {
-            self.fired = true;
+            self.condition_fired = true;
             return Some(StoreFault::NotPersisted(error));
         }
         if self.behind && matches!(method, "changes" | "revisions" | "dropped_since") {
             return Some(StoreFault::Behind);
         }
-        let (at, how) = self.planned?;
+        let number = self.calls;
         self.calls = self.calls.saturating_add(1);
+        if self.dies_at.is_some_and(|at| number >= at) {
+            self.fired = true;
+            return Some(StoreFault::NotPersisted(StoreError::Unavailable));
+        }
+        let (at, how) = self.planned?;
         let fitting = match how {
             DbFault::Behind => reads,
             DbFault::Full | DbFault::ReadOnly | DbFault::Written => !reads,
@@ -161,6 +170,8 @@ pub struct Site {
     odd: Option<Instance>,
     condition: Condition,
     backup: Option<Memory>,
+    /// Answers that a process of the next version gave.
+    pub(crate) answers_of_next_version: u64,
     /// A mutation: what a backup brings back is sent again.
     pub(crate) replays_outbox: bool,
     /// A mutation: a restore is not told.
@@ -175,25 +186,27 @@ pub struct Site {
     dice: Dice,
 }
 
-fn keys(seed: u64) -> (SigningKey, ServerSetup, SealKey) {
+type Keys = (SigningKey, ServerSetup, SealKey);
+
+fn make_keys(seed: u64) -> Keys {
     let mut dice = Dice::new(seed);
     (SigningKey::make_random(&mut dice), ServerSetup::make_random(&mut dice), SealKey::make_random(&mut dice))
 }
 
-/// The server's own key is the same in every world, so that accounts are.
-const KEYS: u64 = 0x5e;
-/// The key of somebody else's server.
-const OTHER_KEYS: u64 = 0x66;
+/// The server's own keys are the same in every world, so that accounts are.
+static KEYS: LazyLock<Keys> = LazyLock::new(|| make_keys(0x5e));
+/// The keys of somebody else's server.
+static OTHER_KEYS: LazyLock<Keys> = LazyLock::new(|| make_keys(0x66));
 
 /// The server's id, in every world.
 pub(crate) const SERVER: ServerId = ServerId([0x5e; 16]);
 
 pub(crate) fn signing_key() -> SigningKey {
-    keys(KEYS).0
+    KEYS.0.clone()
 }
 
 pub(crate) fn other_signing_key() -> SigningKey {
-    keys(OTHER_KEYS).0
+    OTHER_KEYS.0.clone()
 }
 
 /// What a future of the store in memory gives: it is always ready.
@@ -225,6 +238,7 @@ impl Site {
             odd: None,
             condition: Condition::Up,
             backup: None,
+            answers_of_next_version: 0,
             replays_outbox: false,
             hides_restore: false,
             withheld: None,
@@ -254,11 +268,11 @@ impl Site {
     }
 
     fn instance(&self, is_newer: bool) -> Instance {
-        self.instance_over(self.store.clone(), self.identity.clone(), KEYS, is_newer)
+        self.instance_over(self.store.clone(), self.identity.clone(), &KEYS, is_newer)
     }
 
-    fn instance_over(&self, store: Arc<Memory>, identity: Identity, keys_of: u64, is_newer: bool) -> Instance {
-        let (signing, opaque, sealing) = keys(keys_of);
+    fn instance_over(&self, store: Arc<Memory>, identity: Identity, keys: &Keys, is_newer: bool) -> Instance {
+        let (signing, opaque, sealing) = keys.clone();
         let keys = ServerKeys { signing, opaque, sealing };
         let app = App::new(store, keys, identity, self.settings.clone(), Arc::new(self.watch.clone()), self.spring.clone());
         let app = Arc::new(app);
@@ -300,12 +314,12 @@ impl Site {
         self.odd = match condition {
             Condition::OtherKey => {
                 // Acts it takes and signs with a key that nobody knows must not end up in the true chain.
-                Some(self.instance_over(Arc::new(self.store.fork()), self.identity.clone(), OTHER_KEYS, false))
+                Some(self.instance_over(Arc::new(self.store.fork()), self.identity.clone(), &OTHER_KEYS, false))
             }
             Condition::OtherDatabase => {
                 let (store, identity) = (Arc::new(Memory::new()), Identity { generation: [9; 16], ..self.identity.clone() });
                 let _created = ready(store.create_identity(&identity));
-                Some(self.instance_over(store, identity, KEYS, false))
+                Some(self.instance_over(store, identity, &KEYS, false))
             }
             _ => None,
         };
@@ -403,7 +417,18 @@ impl Site {
     /// Plans what the database does wrong in the next exchange; `None` for nothing.
     pub(crate) fn plan_database(&self, fault: Option<(u8, DbFault)>) {
         let mut plan = self.plan();
-        (plan.planned, plan.calls, plan.fired) = (fault, 0, false);
+        (plan.planned, plan.dies_at, plan.calls, plan.fired) = (fault, None, 0, false);
+    }
+
+    /// The process that takes the next request dies at this look at the database.
+    pub(crate) fn plan_death(&self, at: u8) {
+        let mut plan = self.plan();
+        (plan.planned, plan.dies_at, plan.calls, plan.fired) = (None, Some(at), 0, false);
+    }
+
+    /// Whether the condition the database is in failed anything since.
+    pub(crate) fn condition_failed(&self) -> bool {
+        self.plan().condition_fired
     }
 
     /// Whether it did something wrong since.
@@ -416,7 +441,10 @@ impl Site {
         if let Condition::Down(page) = self.condition {
             return page.and_then(crate::net::page);
         }
-        self.plan().behind = self.withheld == Some(question.line) && question.path == "/v1/sync";
+        {
+            let mut plan = self.plan();
+            (plan.behind, plan.condition_fired) = (self.withheld == Some(question.line) && question.path == "/v1/sync", false);
+        }
         let place = self.dice.place(self.instances.len());
         let instance = self.odd.as_ref().or_else(|| self.instances.get(place))?;
         let (router, is_newer) = (instance.router.clone(), instance.is_newer);
@@ -435,6 +463,7 @@ impl Site {
             }
             Some(Answer { status, head, content_type, via: None, body: bytes })
         })?;
+        self.answers_of_next_version += u64::from(is_newer);
         Some(if is_newer { of_next_version(answer) } else { answer })
     }
 

@@ -110,8 +110,13 @@ impl Story {
         let mut steps = Vec::with_capacity(len);
         while steps.len() < len {
             if dice.hits(40) {
-                let all = [Weather::Calm, Weather::BadLine, Weather::Strangers, Weather::SickDatabase, Weather::Storm, Weather::Storm];
-                weather = dice.pick(&all).unwrap_or(Weather::Storm);
+                weather = match dice.below(12) {
+                    0 => Weather::Calm,
+                    1..3 => Weather::BadLine,
+                    3..5 => Weather::Strangers,
+                    5..7 => Weather::SickDatabase,
+                    _ => Weather::Storm,
+                };
             }
             draw_step(dice, devices, weather, &mut steps);
         }

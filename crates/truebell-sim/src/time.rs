@@ -47,6 +47,11 @@ impl Watch {
         self.off_ms.store(ms, Ordering::Relaxed);
     }
 
+    /// How far it is off.
+    pub(crate) fn off(&self) -> i64 {
+        self.off_ms.load(Ordering::Relaxed)
+    }
+
     /// What it shows.
     pub fn shows(&self) -> UnixMillis {
         UnixMillis(self.time.now().0.saturating_add_signed(self.off_ms.load(Ordering::Relaxed)))

@@ -56,8 +56,11 @@ pub(crate) struct DeviceState {
     pub(crate) watch: Watch,
     starts: u64,
     pub(crate) failures: u32,
-    /// Last trace line that the shell has read: how many there were.
+    /// A mutation: it syncs no more.
     pub(crate) gave_up: bool,
+    pub(crate) is_disk_full: bool,
+    /// Its file as it was last read, and what that said.
+    file: Option<(Vec<u8>, Option<Belongings>)>,
 }
 
 /// Everything there is.
@@ -124,9 +127,19 @@ impl World {
         truebell_client::World { transport: self.net.line(line), clock: Arc::new(watch), chance: Box::new(dice) }
     }
 
-    fn belongings(&self, line: usize) -> Option<Belongings> {
-        let file = self.devices.get(line)?.profile.device().ok()??;
-        Some(Belongings { trust: file.trust, device: file.device, seed: file.device_seed.expose().to_owned() })
+    /// What a device has by its file. Read each time; understood anew only where a byte of it has changed.
+    fn belongings(&mut self, line: usize) -> Option<Belongings> {
+        let device = self.devices.get_mut(line)?;
+        let bytes = std::fs::read(device.profile.folder().join("device.json")).unwrap_or_default();
+        if let Some((known, had)) = &device.file
+            && *known == bytes
+        {
+            return had.clone();
+        }
+        let file = device.profile.device().ok().flatten();
+        let has = file.map(|file| Belongings { trust: file.trust, device: file.device, seed: file.device_seed.expose().to_owned() });
+        device.file = Some((bytes, has.clone()));
+        has
     }
 }
 

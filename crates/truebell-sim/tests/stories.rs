@@ -1,7 +1,9 @@
 //! Short stories that went wrong once: each was found by a seed, shrunk, and must stay right.
 #![allow(clippy::expect_used, reason = "a story that cannot be told has failed")]
 
-use truebell_sim::{Condition, Counts, Doing, Fault, Story, World, calm, faults, step};
+use truebell_sim::kinds::Tally;
+use truebell_sim::run::try_mutation;
+use truebell_sim::{Condition, Counts, Doing, Fault, Mutation, Story, World, calm, faults, step};
 
 fn counts(story: &Story) -> Counts {
     let mut world = World::new(story.seed);
@@ -82,4 +84,41 @@ fn a_seed_replays_a_run_exactly() {
         (format!("{:?}", world.counts()), world.digest())
     };
     assert_eq!(tell(), tell());
+}
+
+/// Whatever a run counts as tried must happen from the first seeds on, and nothing in them may be found.
+#[test]
+fn the_first_seeds_meet_every_kind_of_trouble_and_every_page_and_nothing_is_found() {
+    let mut tally = Tally::default();
+    for seed in 0..8 {
+        let mut world = World::new(seed);
+        world.run(&Story::draw(seed, 1_500)).expect("the story can be told");
+        assert!(world.counts().all_zero(), "seed {seed}: {:#?}", world.findings());
+        assert!(world.naive_false_alarms() > 0, "seed {seed} would have fooled nobody");
+        tally.take_in(&world.tally());
+    }
+    assert_eq!(tally.never(), Vec::<&str>::new(), "these never happened");
+}
+
+/// A fault is counted where it met something: a body that is not there cannot be cut, and a clean exchange is none.
+#[test]
+fn what_met_nothing_is_not_counted_as_faulted() {
+    let mut world = World::new(3);
+    let (_, laptop) = world.sign_up().expect("good weather");
+    world.sync(laptop);
+    let before = world.exchanges();
+    world.sync(laptop);
+    assert_eq!(world.exchanges().faulted, before.faulted);
+    world.faults(&[(0, Fault::Slow(3)), (1, Fault::Slow(3))]);
+    world.sync(laptop);
+    assert!(world.exchanges().faulted > before.faulted && world.exchanges().faulted <= world.exchanges().all);
+}
+
+/// Two of them stand for all here; `cargo xtask test` tries every one.
+#[test]
+fn a_client_that_takes_an_old_answer_for_a_new_one_and_a_restore_that_sends_again_are_caught() {
+    for mutation in [Mutation::SkipsNonce, Mutation::RestoreReplaysOutbox] {
+        let caught = try_mutation(mutation);
+        assert!(caught.at.is_some(), "{}: {:?}", mutation.about(), caught.counts);
+    }
 }

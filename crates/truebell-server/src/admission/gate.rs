@@ -10,6 +10,8 @@ use super::pressure::Pressure;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
+#[cfg(feature = "simulation")]
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -56,6 +58,9 @@ struct State {
 pub(crate) struct Gate {
     state: Mutex<State>,
     began: Instant,
+    /// The time of a simulated world, in its place.
+    #[cfg(feature = "simulation")]
+    clock: Option<Arc<AtomicU64>>,
 }
 
 /// How the gate stands, for metrics.
@@ -79,7 +84,7 @@ impl std::fmt::Debug for Place {
     }
 }
 
-enum Answer {
+pub(super) enum Answer {
     In(Place),
     Wait(oneshot::Receiver<Place>, u64),
     Away,
@@ -151,10 +156,29 @@ impl Gate {
             waiting_since: None,
             pressure: Pressure::default(),
         };
-        Arc::new(Self { state: Mutex::new(state), began: Instant::now() })
+        Arc::new(Self {
+            state: Mutex::new(state),
+            began: Instant::now(),
+            #[cfg(feature = "simulation")]
+            clock: None,
+        })
+    }
+
+    /// The same, by a clock that somebody else moves, in microseconds.
+    #[cfg(feature = "simulation")]
+    pub(super) fn with_clock(most: usize, clock: Arc<AtomicU64>) -> Arc<Self> {
+        let mut gate = Self::new(most);
+        if let Some(gate) = Arc::get_mut(&mut gate) {
+            gate.clock = Some(clock);
+        }
+        gate
     }
 
     fn now(&self) -> u64 {
+        #[cfg(feature = "simulation")]
+        if let Some(clock) = &self.clock {
+            return clock.load(std::sync::atomic::Ordering::Relaxed);
+        }
         u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
@@ -179,15 +203,20 @@ impl Gate {
             },
         };
         if place.is_none() {
-            let now = self.now();
-            let mut state = self.state.lock();
-            let (at_work, limit) = (state.at_work, state.limit.limit(now));
-            state.pressure.shed(class, now, at_work, limit);
+            self.sent_away(class);
         }
         place
     }
 
-    fn knock(self: &Arc<Self>, class: Class, again: bool) -> Answer {
+    /// Counts one who was sent away.
+    pub(super) fn sent_away(&self, class: Class) {
+        let now = self.now();
+        let mut state = self.state.lock();
+        let (at_work, limit) = (state.at_work, state.limit.limit(now));
+        state.pressure.shed(class, now, at_work, limit);
+    }
+
+    pub(super) fn knock(self: &Arc<Self>, class: Class, again: bool) -> Answer {
         let now = self.now();
         let mut state = self.state.lock();
         let at_work = state.at_work;

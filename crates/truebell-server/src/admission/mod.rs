@@ -10,10 +10,14 @@ mod gradient;
 mod limiter;
 mod network;
 mod pressure;
+#[cfg(feature = "simulation")]
+mod simulated;
 
 pub(crate) use class::Class;
 pub(crate) use gate::{Held, Kind};
 pub(crate) use network::Origin;
+#[cfg(feature = "simulation")]
+pub use simulated::{AtGate, GateStanding, Knocked, SimulatedAdmission, Turn};
 
 use crate::error::{Outside, Refusal};
 use crate::state::App;

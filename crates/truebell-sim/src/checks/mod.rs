@@ -14,7 +14,7 @@ mod ending;
 mod truth;
 
 pub(crate) use ending::{Ending, Standing};
-pub(crate) use truth::{Belongings, Truth};
+pub(crate) use truth::{Belongings, Truth, alarming};
 
 use serde::Serialize;
 

@@ -142,6 +142,13 @@ const ALARMING: [&str; 22] = [
     "vault is empty",
 ];
 
+/// Words of a sentence that only a notice may say.
+pub(crate) fn alarming(sentence: &str) -> Option<&'static str> {
+    // What says that nothing happened raises no alarm.
+    let lower = sentence.to_lowercase().replace("nothing was changed", "");
+    ALARMING.into_iter().find(|words| lower.contains(words))
+}
+
 /// The most findings that are kept in words.
 const FINDINGS_MAX: usize = 40;
 
@@ -271,6 +278,10 @@ impl Truth {
                 self.happened(store, (account, trust), "account-created", by, at, (to, true));
             }
             Some(before) if before != rows => {
+                // Revoked ones stay in the books too: nobody is ever taken out of them.
+                for _ in before.devices.keys().filter(|device| !rows.devices.contains_key(device)) {
+                    self.find(Check::S, || "the server forgot a device that nobody removed".to_owned());
+                }
                 let changes = self.compare(person, account, &before, &rows, by);
                 if let Some(book) = self.books.get_mut(&account) {
                     book.rows = rows.clone();
@@ -425,9 +436,7 @@ impl Truth {
 
     /// A device showed a sentence that is no notice.
     pub(crate) fn said(&mut self, line: usize, sentence: &str) {
-        // What says that nothing happened raises no alarm.
-        let lower = sentence.to_lowercase().replace("nothing was changed", "");
-        if let Some(alarming) = ALARMING.iter().find(|words| lower.contains(**words)) {
+        if let Some(alarming) = alarming(sentence) {
             self.find(Check::F, || format!("device {line} said “{sentence}”, which says “{alarming}” and is no notice"));
         }
         if self.sentences.len() < 400 {
@@ -458,6 +467,21 @@ impl Truth {
     /// Whether a device was shown a deed.
     pub(crate) fn was_shown(&self, line: usize, deed: &Deed) -> bool {
         self.devices.get(line).is_some_and(|device| device.shown.contains(&(deed.seq, deed.at)))
+    }
+
+    /// How many deeds were done to a device's account up to now.
+    pub(crate) fn deeds_by_now(&self, line: usize) -> usize {
+        self.account_of(line).map_or(0, |account| self.deeds(account).len())
+    }
+
+    /// A device says it is up to date: then it showed whatever was done before it asked.
+    pub(crate) fn claims_up_to_date(&mut self, line: usize, known: usize) {
+        let (Some(account), Some(since)) = (self.account_of(line), self.came_in(line)) else { return };
+        let is_missed = |deed: &&Deed| deed.seq > since && deed.by != Some(line) && !self.was_shown(line, deed);
+        let missed = self.deeds(account).iter().take(known).find(is_missed).map(|deed| (deed.kind, deed.seq));
+        if let Some((kind, seq)) = missed {
+            self.find(Check::M, || format!("device {line} said it is up to date, and had not shown “{kind}” (number {seq})"));
+        }
     }
 
     /// Where in the account's history a device came in; `None` if that is not in it any more.

@@ -7,6 +7,7 @@ use truebell_client::{Client, Error, Synced};
 use truebell_core::item::{Item, State};
 use truebell_core::secret::Secret;
 use truebell_core::secret_key::SecretKey;
+use truebell_engine::sync::View;
 
 impl World {
     /// A device syncs. What it says then.
@@ -16,7 +17,9 @@ impl World {
         if state.gave_up {
             return String::new();
         }
-        let Some(client) = state.client.as_mut() else { return String::new() };
+        let is_disk_full = state.is_disk_full;
+        let known = self.net.wire().truth.deeds_by_now(line);
+        let Some(client) = self.devices.get_mut(line).and_then(|device| device.client.as_mut()) else { return String::new() };
         let synced = client.sync();
         let (said, notices) = match &synced {
             Ok(Synced { sentence, restored, notices, .. }) => {
@@ -27,6 +30,9 @@ impl World {
         };
         self.said(line, &said);
         self.after(line, notices > 0);
+        if !is_disk_full && synced.as_ref().is_ok_and(|synced| matches!(synced.view, View::UpToDate { .. })) {
+            self.net.wire().hear_claim(line, known);
+        }
         if let Some(mutation) = self.mutation {
             shell::after_sync(self, mutation, line, synced.as_ref().ok());
         }

@@ -2,6 +2,7 @@
 
 use super::{Device, World};
 use crate::checks::{Counts, Ending, Standing};
+use crate::kinds::Tally;
 use crate::naive::Alarm;
 use crate::net::Exchanges;
 use crate::relay::Mood;
@@ -88,10 +89,10 @@ impl World {
         }
     }
 
-    fn standing(&self, line: usize) -> Option<Standing> {
+    fn standing(&mut self, line: usize) -> Option<Standing> {
+        let enrolled = self.belongings(line).is_some();
         let device = self.devices.get(line)?;
         let Some(client) = device.client.as_ref() else {
-            let enrolled = self.belongings(line).is_some();
             let behind = Some("it is locked".to_owned());
             return enrolled.then(|| Standing {
                 line,
@@ -123,6 +124,15 @@ impl World {
     /// The six counters.
     pub fn counts(&self) -> Counts {
         self.net.wire().truth.counts()
+    }
+
+    /// How often each kind of trouble really happened.
+    pub fn tally(&self) -> Tally {
+        let wire = self.net.wire();
+        let mut tally = wire.tally.clone();
+        tally.take_in(&wire.site.relay.tally());
+        tally.add_many("next version among the servers", wire.site.answers_of_next_version);
+        tally
     }
 
     /// What was found, in words.

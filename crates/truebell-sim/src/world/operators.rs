@@ -85,6 +85,7 @@ impl World {
     pub fn restore_backup(&mut self) {
         let mut wire = self.net.wire();
         if wire.site.restore() {
+            wire.tally.add("backup restored");
             wire.truth.restored();
         }
     }
@@ -95,6 +96,9 @@ impl World {
         let before = (self.mutation == Some(Mutation::ClaimsAfterSending)).then(|| wire.site.store().fork());
         wire.site.plan_database(fault);
         wire.site.work();
+        if wire.site.database_failed() {
+            wire.tally.add("database fails a job");
+        }
         wire.site.plan_database(None);
         if let Some(before) = before
             && wire.site.relay.taken().len().is_multiple_of(5)

@@ -74,7 +74,19 @@ impl World {
             wire.naive.push(crate::naive::Naive::default());
         }
         let watch = Watch::new(&self.time);
-        self.devices.push(DeviceState { person, name, profile, client: None, watch, starts: 0, failures: 0, gave_up: false });
+        self.net.wire().watches.push(watch.clone());
+        self.devices.push(DeviceState {
+            person,
+            name,
+            profile,
+            client: None,
+            watch,
+            starts: 0,
+            failures: 0,
+            gave_up: false,
+            is_disk_full: false,
+            file: None,
+        });
         Ok(Device(self.devices.len() - 1))
     }
 
@@ -181,7 +193,8 @@ impl World {
 
     /// A device's disk is full from now on, or no longer.
     pub fn fill_disk(&mut self, device: Device, is_full: bool) {
-        let Some(state) = self.devices.get(device.0) else { return };
+        let Some(state) = self.devices.get_mut(device.0) else { return };
+        state.is_disk_full = is_full;
         // A folder of that name keeps the device file from being written.
         let stone = state.profile.folder().join("device.json.new");
         let _placed = if is_full { std::fs::create_dir(&stone) } else { std::fs::remove_dir(&stone) };

@@ -40,9 +40,26 @@ impl World {
             Sky::Listed(faults) => Plan::Listed(faults.clone()),
         };
         self.net.wire().begin(plan.clone());
+        self.count(step.doing);
         self.net.wire().note(&format!("{:?}", step.doing));
         self.do_it(step.doing, plan);
         self.net.wire().rest();
+    }
+
+    /// Counts what operators and machines do to people without any exchange.
+    fn count(&mut self, doing: Doing) {
+        let there = |line: usize| self.devices.get(line).is_some_and(|device| device.client.is_some());
+        let kind = match doing {
+            Doing::Restart(line) if there(line) => "program killed and started again",
+            Doing::Skew(line, seconds) if seconds != 0 && there(line) => "device's clock is wrong",
+            Doing::DiskFull(line, true) if there(line) => "device's disk is full",
+            Doing::ForgedPush(line) if there(line) => "push forged",
+            Doing::RestartServer => "server restarted",
+            Doing::SkewServer(seconds) if seconds != 0 => "server's clock is wrong",
+            Doing::Move => "moved to another store",
+            _ => return,
+        };
+        self.net.wire().tally.add(kind);
     }
 
     fn do_it(&mut self, doing: Doing, plan: Plan) {
