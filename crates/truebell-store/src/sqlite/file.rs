@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// Marks a file as ours: "Tbel".
 const APPLICATION_ID: i64 = 0x5462_656c;
-/// Below this size the whole file is checked on opening; above, damage is found where it is read.
+/// Up to this size the whole file is checked on opening; a larger one is looked through while it serves.
 const CHECKED_BYTES_MAX: u64 = 64 << 20;
 /// Prepared statements kept by each connection.
 const STATEMENTS_KEPT: usize = 128;
@@ -22,7 +22,7 @@ type Result<T> = std::result::Result<T, OpenError>;
 /// Held while this process serves the file. Another process is refused as long as it lives.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: Option<File>,
+    file: Option<File>,
 }
 
 /// Takes the lock beside the file. Where nothing can be written, nobody else writes either.
@@ -31,18 +31,26 @@ pub(super) fn lock(path: &Path) -> Result<Lock> {
     name.push(".lock");
     let file = match File::options().create(true).truncate(false).write(true).open(name) {
         Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::ReadOnlyFilesystem && path.exists() => return Ok(Lock { _file: None }),
+        Err(error) if error.kind() == ErrorKind::ReadOnlyFilesystem && path.exists() => return Ok(Lock { file: None }),
         Err(error) => return Err(OpenError::Io(error.kind())),
     };
     match file.try_lock() {
-        Ok(()) => Ok(Lock { _file: Some(file) }),
+        Ok(()) => Ok(Lock { file: Some(file) }),
         Err(TryLockError::WouldBlock) => Err(OpenError::Locked),
         Err(TryLockError::Error(error)) => Err(OpenError::Io(error.kind())),
     }
 }
 
 /// A connection that writes, on a file whose schema is this version's.
-pub(super) fn open_writer(path: &Path) -> Result<Connection> {
+pub(super) fn open_writer(path: &Path, lock: &Lock) -> Result<Connection> {
+    make_writer(path).map_err(|error| match error {
+        // SQLite says that a file beside it is not there, and means that it could not be made.
+        OpenError::Io(_) if lock.file.is_none() => OpenError::Io(ErrorKind::ReadOnlyFilesystem),
+        error => error,
+    })
+}
+
+fn make_writer(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(|error| of_open(&error))?;
     configure(&connection, 4096)?;
@@ -99,9 +107,13 @@ fn check_ours(connection: &Connection) -> Result<bool> {
     }
 }
 
+/// Whether checking all of it would keep everybody waiting.
+pub(super) fn is_large(path: &Path) -> Result<bool> {
+    Ok(std::fs::metadata(path).map_err(|error| OpenError::Io(error.kind()))?.len() > CHECKED_BYTES_MAX)
+}
+
 fn check_whole(connection: &Connection, path: &Path) -> Result<()> {
-    let bytes = std::fs::metadata(path).map_err(|error| OpenError::Io(error.kind()))?.len();
-    if bytes > CHECKED_BYTES_MAX {
+    if is_large(path)? {
         return Ok(());
     }
     let found: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(|error| of_open(&error))?;

@@ -9,6 +9,7 @@ mod dump;
 mod failure;
 mod file;
 mod log;
+mod look_through;
 mod mails;
 mod moving;
 mod place;
@@ -53,6 +54,7 @@ pub struct Sqlite {
     path: PathBuf,
     readers: Readers,
     writer: Option<Arc<Writer>>,
+    place: Arc<Place>,
     _lock: Option<file::Lock>,
 }
 
@@ -60,11 +62,14 @@ impl Sqlite {
     /// Opens a file, or makes it, for the one process that serves it.
     pub fn open(path: &Path) -> std::result::Result<Self, OpenError> {
         let lock = file::lock(path)?;
-        let connection = file::open_writer(path)?;
+        let connection = file::open_writer(path, &lock)?;
         let place = Arc::new(Place::new(path));
         let readers = Self::open_readers(path, &place, Takes::Compatible)?;
-        let writer = Writer::start(connection, place).map_err(|error| OpenError::Io(error.kind()))?;
-        Ok(Self { path: path.to_owned(), readers, writer: Some(Arc::new(writer)), _lock: Some(lock) })
+        if file::is_large(path)? {
+            look_through::begin(path, &place);
+        }
+        let writer = Writer::start(connection, Arc::clone(&place)).map_err(|error| OpenError::Io(error.kind()))?;
+        Ok(Self { path: path.to_owned(), readers, writer: Some(Arc::new(writer)), place, _lock: Some(lock) })
     }
 
     /// Whether there is no file, or an empty one, so that opening it would make the tables.
@@ -84,7 +89,8 @@ impl Sqlite {
     /// Opens a file that is there, to read it beside the process that serves it.
     pub fn open_to_read(path: &Path) -> std::result::Result<Self, OpenError> {
         let place = Arc::new(Place::new(path));
-        Ok(Self { path: path.to_owned(), readers: Self::open_readers(path, &place, Takes::Own)?, writer: None, _lock: None })
+        let readers = Self::open_readers(path, &place, Takes::Own)?;
+        Ok(Self { path: path.to_owned(), readers, writer: None, place, _lock: None })
     }
 
     fn open_readers(path: &Path, place: &Arc<Place>, takes: Takes) -> std::result::Result<Readers, OpenError> {
@@ -109,7 +115,8 @@ impl Store for Sqlite {
     }
 
     async fn check(&self) -> Result<()> {
-        self.writer()?.run(accounts::check).await
+        self.writer()?.run(accounts::check).await?;
+        self.place.check_whole()
     }
 
     async fn counts(&self, now: UnixMillis) -> Result<Counts> {

@@ -1,4 +1,4 @@
-//! Whether the database is still where it was opened. SQLite goes on writing to a file that was deleted; nobody would find it again.
+//! Whether the database is still where it was opened, and whole as far as anybody knows. SQLite goes on writing to a file that was deleted; nobody would find it again.
 
 use crate::StoreError;
 use crate::store::Result;
@@ -10,6 +10,7 @@ pub(super) struct Place {
     path: PathBuf,
     file: Option<FileId>,
     gone: AtomicBool,
+    damaged: AtomicBool,
 }
 
 /// What tells one file from another at the same path.
@@ -22,7 +23,7 @@ struct FileId {
 impl Place {
     /// Remembers the file that is there now.
     pub(super) fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), file: file_id(path), gone: AtomicBool::new(false) }
+        Self { path: path.to_owned(), file: file_id(path), gone: AtomicBool::new(false), damaged: AtomicBool::new(false) }
     }
 
     /// Looks whether it is there still. Once it was gone, it stays gone: what was written since is in no file.
@@ -32,6 +33,16 @@ impl Place {
             self.gone.store(true, Ordering::Relaxed);
         }
         self.check_quickly()
+    }
+
+    /// Pages of it contradict each other.
+    pub(super) fn mark_damaged(&self) {
+        self.damaged.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether nobody has found damage. What can be read is read all the same.
+    pub(super) fn check_whole(&self) -> Result<()> {
+        if self.damaged.load(Ordering::Relaxed) { Err(StoreError::Damaged("pages that contradict each other")) } else { Ok(()) }
     }
 
     /// What the last look said.

@@ -131,3 +131,37 @@ async fn one_piece_that_fails_leaves_the_others_of_its_batch() {
         .expect("read");
     assert_eq!(stored, [1, 3]);
 }
+
+/// A database too large to be checked as it is opened.
+fn large(path: &std::path::Path) {
+    drop(Sqlite::open(path).expect("a new database"));
+    let direct = rusqlite::Connection::open(path).expect("the file");
+    let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 700000)
+        INSERT INTO ballast SELECT hex(zeroblob(50)) FROM n";
+    direct.execute_batch(&format!("CREATE TABLE ballast (x TEXT); {rows}; PRAGMA wal_checkpoint(TRUNCATE);")).expect("seventy megabytes");
+    assert!(super::file::is_large(path).expect("its size"));
+}
+
+#[tokio::test]
+async fn damage_in_a_large_file_is_found_while_it_serves_and_stops_nothing_that_works() {
+    use super::look_through::{Found, look_through};
+    use std::os::unix::fs::FileExt;
+    let (_folder, path) = folder();
+    large(&path);
+    let place = std::sync::Arc::new(super::place::Place::new(&path));
+    assert_eq!(look_through(&path, &std::sync::Arc::downgrade(&place), 0), Found::Whole);
+    assert_eq!(look_through(&path, &std::sync::Weak::new(), 0), Found::NotSeen, "it ends with the store");
+    let file = std::fs::File::options().write(true).open(&path).expect("the file");
+    file.write_all_at(&[0xa5; 4096], 40 << 20).expect("a damaged page");
+    assert_eq!(look_through(&path, &std::sync::Arc::downgrade(&place), 0), Found::Damaged);
+
+    let store = Sqlite::open(&path).expect("it serves at once");
+    store.create_identity(&identity()).await.expect("and writes");
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while store.check().await == Ok(()) {
+        assert!(std::time::Instant::now() < patience, "the damage is not found");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(store.check().await, Err(StoreError::Damaged("pages that contradict each other")));
+    assert_eq!(store.identity().await, Ok(Some(identity())), "what can be read is read");
+}
