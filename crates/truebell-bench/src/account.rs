@@ -68,8 +68,16 @@ impl Account {
         let mut keys = Unlocked::make_account(account, &mut Os);
         let (vault, wrapped) = keys.make_vault(&mut Os);
         let (device, device_key) = (DeviceId::make_random(&mut Os), SigningKey::make_random(&mut Os));
-        let head =
-            VaultHead { vault, seq: 0, digest: VaultDigest::default().digest(), prev: Hash32::default(), account, device, at: now() };
+        let head = VaultHead {
+            vault,
+            seq: 0,
+            digest: VaultDigest::default().digest(),
+            prev: Hash32::default(),
+            account,
+            device,
+            at: now(),
+            made: None,
+        };
         let head = SignedVaultHead::sign(&head, &keys);
         let what = What::AccountCreated { device_key: device_key.public() };
         let act = Act { account, device, device_name: "load".into(), seq: 1, prev: Hash32::default(), epoch: 1, at: now(), what };
@@ -143,6 +151,7 @@ impl Account {
             account: self.account,
             device: self.device,
             at: now(),
+            made: None,
         };
         let head = SignedVaultHead::sign(&head, &self.keys);
         state.head = head.digest();

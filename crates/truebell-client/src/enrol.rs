@@ -263,7 +263,7 @@ fn begin(
     let (vault, key) = keys.make_vault(chance);
     let name = keys.seal_vault_name(vault, 1, &request.vault_name, chance)?;
     let now = world.clock.now();
-    let head = cbor::to_vec(&first_head(vault, &keys, device.device, now));
+    let head = cbor::to_vec(&first_head(vault, &keys, device.device, (Some(now), now)));
     let device_key = device.signing_key()?.public();
     let act = next_act(&Chain::default(), &device, now, What::AccountCreated { device_key }).sign(&keys)?;
     let finish = sign_up::Finish {

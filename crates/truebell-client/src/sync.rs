@@ -218,10 +218,13 @@ impl<H: Hold> Online<H> {
     /// Makes a vault on the server. Asked again word for word, nothing happens twice.
     fn push_vault(&self, row: rows::VaultRow) -> Result<Option<Why>, Error> {
         let mut head = row.head;
-        if head.parse_unverified().is_ok_and(|head| head.seq != 0) {
+        let last = head.parse_unverified().ok();
+        let made = last.as_ref().and_then(|last| last.made);
+        if last.is_some_and(|last| last.seq != 0) {
             // A restored server has lost this vault: it begins again, and its items follow.
             head = self.with(|client| {
-                let head = super::vaults::first_head(row.vault, &client.keys, client.device.device, client.world.clock.now());
+                let now = client.world.clock.now();
+                let head = super::vaults::first_head(row.vault, &client.keys, client.device.device, (made, now));
                 rows::put_unmade_head(client.replica.read(), row.vault, &head)?;
                 Ok::<_, Error>(head)
             })?;
@@ -234,7 +237,7 @@ impl<H: Hold> Online<H> {
         }
         self.with(|client| {
             rows::put_vault_head(client.replica.read(), row.vault, &head)?;
-            client.local.vaults.insert(row.vault, LocalVault { head: head.digest(), ..LocalVault::default() });
+            client.local.vaults.insert(row.vault, LocalVault { head: head.digest(), made, ..LocalVault::default() });
             Ok::<_, Error>(None)
         })
     }

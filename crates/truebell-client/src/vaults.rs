@@ -38,15 +38,16 @@ pub(super) fn settings_item(vault: VaultId) -> ItemId {
     ItemId(id)
 }
 
-/// The head of a vault that has nothing in it yet.
+/// The head of a vault that has nothing in it yet. `made` is when the vault was created, which may be long before a restored server
+/// lost it.
 pub(super) fn first_head(
     vault: VaultId,
     keys: &truebell_core::account::Unlocked,
     device: truebell_core::ids::DeviceId,
-    at: UnixMillis,
+    (made, at): (Option<UnixMillis>, UnixMillis),
 ) -> SignedVaultHead {
     let digest = VaultDigest::default().digest();
-    SignedVaultHead::sign(&VaultHead { vault, seq: 0, digest, prev: Hash32::default(), account: keys.account(), device, at }, keys)
+    SignedVaultHead::sign(&VaultHead { vault, seq: 0, digest, prev: Hash32::default(), account: keys.account(), device, at, made }, keys)
 }
 
 impl Client {
@@ -59,7 +60,10 @@ impl Client {
 
     fn vaults_by_age(&self) -> Result<Vec<VaultView>, Error> {
         let mut views = Vec::new();
-        for row in rows::vaults(self.replica.read())? {
+        let mut rows = rows::vaults(self.replica.read())?;
+        // By what the account signed, so that all its devices agree.
+        rows.sort_by_cached_key(|row| (row.head.parse_unverified().ok().and_then(|head| head.made), row.vault));
+        for row in rows {
             let name = match self.index.name(row.vault) {
                 Some(name) => name.to_owned(),
                 None => self.keys.open_vault_name(row.vault, row.name_revision, &row.name)?,
@@ -90,11 +94,20 @@ impl Client {
         let chance = self.world.chance.as_mut();
         let (vault, key) = self.keys.make_vault(chance);
         let sealed = self.keys.seal_vault_name(vault, 1, name, chance)?;
-        let head = first_head(vault, &self.keys, self.device.device, self.world.clock.now());
+        let now = self.world.clock.now();
+        let made = self.made_after_all_others(now)?;
+        let head = first_head(vault, &self.keys, self.device.device, (Some(made), now));
         let tx = self.replica.begin()?;
         rows::put_vault(&tx, &VaultInfo { vault, key, name_revision: 1, name: sealed, head }, false)?;
         tx.commit()?;
         Ok(vault)
+    }
+
+    /// When a vault is said to be made that is made now: after all there are, whatever this device's clock says.
+    fn made_after_all_others(&self, now: UnixMillis) -> Result<UnixMillis, Error> {
+        let heads = rows::vaults(self.replica.read())?;
+        let last = heads.iter().filter_map(|row| row.head.parse_unverified().ok()?.made).max();
+        Ok(last.map_or(now, |last| now.max(UnixMillis(last.0.saturating_add(1)))))
     }
 
     /// Gives it another name. An edit like any other: works offline, merges, has a history.

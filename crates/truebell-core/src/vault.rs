@@ -145,6 +145,9 @@ pub struct VaultHead {
     /// By the device's clock.
     #[n(6)]
     pub at: UnixMillis,
+    /// When the vault was created, the same in each of its heads: an account's oldest vault is the same on all its devices.
+    #[n(7)]
+    pub made: Option<UnixMillis>,
 }
 
 /// A vault head and its signature, as carried: the bytes that were signed, never re-encoded.
@@ -262,6 +265,7 @@ mod tests {
             account: ada.keys.account(),
             device: ada.device,
             at: ada.now,
+            made: Some(ada.now),
         };
         let signed = SignedVaultHead::sign(&head, &ada.keys);
         assert_eq!(signed.verify(&ada.keys.public().signing), Ok(head.clone()));

@@ -87,6 +87,7 @@ fn vault() -> Value {
         account: world.keys.account(),
         device: world.device,
         at: world.now,
+        made: None,
     };
     let signed = SignedVaultHead::sign(&head, &world.keys);
     json!({

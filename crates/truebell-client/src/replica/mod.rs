@@ -140,7 +140,8 @@ impl Replica {
             }
             let damaged = || ReplicaError::Damaged { at: format!("vaults, {}", row.vault), kept: 0 };
             let head = row.head.parse_unverified().map_err(|_| damaged())?;
-            let mut vault = truebell_engine::sync::LocalVault { seq: head.seq, head: row.head.digest(), ..Default::default() };
+            let mut vault =
+                truebell_engine::sync::LocalVault { seq: head.seq, head: row.head.digest(), made: head.made, ..Default::default() };
             vault.set(rows::items(&self.connection, row.vault)?);
             if vault.digest.digest() != head.digest {
                 return Err(ReplicaError::Damaged { at: format!("items, {}", row.vault), kept: 0 });

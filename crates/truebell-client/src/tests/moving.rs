@@ -90,6 +90,31 @@ fn an_edit_made_elsewhere_during_a_move_is_not_lost() {
 }
 
 #[test]
+fn the_oldest_vault_is_the_same_on_every_device_whatever_order_they_heard_of_them_in() {
+    let (story, mut laptop) = Story::begin();
+    let first = laptop.find_vault(None).unwrap();
+    // More than one, so that no order of their ids is the right one by chance.
+    for name in ["Work", "Club", "Family", "Archive", "Lodger"] {
+        story.server.pass(60);
+        laptop.create_vault(name).unwrap();
+        synced(&mut laptop);
+    }
+    // What moves on last is not the youngest.
+    add(&mut laptop, "Router", "first");
+    synced(&mut laptop);
+    let mut phone = story.second_device();
+    synced(&mut phone);
+    assert_eq!(phone.find_vault(None).unwrap(), first);
+    story.server.pass(60);
+    let at = phone.find("router", None).unwrap();
+    set(&mut phone, at, "password", "second");
+    synced(&mut phone);
+    synced(&mut laptop);
+    drop(laptop);
+    assert_eq!(story.unlock("laptop").unwrap().find_vault(None).unwrap(), first, "nor after commits of another device");
+}
+
+#[test]
 fn a_vaults_new_name_is_an_edit_that_works_offline_and_reaches_every_device() {
     let (story, mut laptop) = Story::begin();
     let mut phone = story.second_device();

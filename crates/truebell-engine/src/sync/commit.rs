@@ -35,6 +35,7 @@ pub fn make_next(vault: VaultId, known: &LocalVault, revisions: Vec<Revision>, a
         account: author.keys.account(),
         device: author.device,
         at: author.at,
+        made: known.made,
     };
     Commit { revisions, head: SignedVaultHead::sign(&head, author.keys), idempotency }
 }

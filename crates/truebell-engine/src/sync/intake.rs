@@ -9,6 +9,7 @@ use truebell_core::event::{self, Chain, Event, Link, NotProven, Retraction, Trus
 use truebell_core::hash::Hash32;
 use truebell_core::head::{AccountHead, VaultMark};
 use truebell_core::ids::{ItemId, VaultId};
+use truebell_core::time::UnixMillis;
 use truebell_core::vault::{Kind, Revision, SignedVaultHead, VaultHead};
 use truebell_core::wire::account::{Record, SignedRecord};
 use truebell_core::wire::sync::Frame;
@@ -94,6 +95,8 @@ pub struct TakenVault {
     pub seq: u64,
     /// Digest of its signed head.
     pub head: Hash32,
+    /// When it was created.
+    pub made: Option<UnixMillis>,
     /// Items that moved: number and digest of their current revision.
     pub current: BTreeMap<ItemId, (u64, Hash32)>,
     /// Whether its head was proven.
@@ -218,7 +221,7 @@ impl<'a> Intake<'a> {
         if digest.digest() != head.digest || next {
             return Err(Unproven::Vault);
         }
-        (taken.seq, taken.head, taken.proven) = (head.seq, mark.head, true);
+        (taken.seq, taken.head, taken.made, taken.proven) = (head.seq, mark.head, head.made, true);
         Ok(Step::Head(head, signed))
     }
 

@@ -6,6 +6,7 @@ use truebell_core::event::Chain;
 use truebell_core::hash::Hash32;
 use truebell_core::head::{AccountHead, VaultMark};
 use truebell_core::ids::{AccountId, ItemId, VaultId};
+use truebell_core::time::UnixMillis;
 use truebell_core::vault::VaultDigest;
 use truebell_core::wire::sync::{Have, HaveVault};
 
@@ -31,6 +32,8 @@ pub struct LocalVault {
     pub seq: u64,
     /// Digest of its signed head.
     pub head: Hash32,
+    /// When it was created, as its head says.
+    pub made: Option<UnixMillis>,
     /// The current revision of each item, by digest.
     pub digest: VaultDigest,
     /// The current revision of each item, by number.
@@ -76,6 +79,7 @@ impl Local {
             let known = self.vaults.entry(*vault).or_default();
             known.seq = moved.seq;
             known.head = moved.head;
+            known.made = moved.made;
             known.set(moved.current.iter().map(|(item, (number, digest))| (*item, *number, *digest)));
         }
     }

@@ -75,6 +75,7 @@ fn made_up_vault(notebook: &mut Notebook) -> VaultInfo {
         account: notebook.own.account(),
         device: DeviceId([1; 16]),
         at: UnixMillis(0),
+        made: None,
     };
     VaultInfo { vault, key, name_revision: 1, name, head: SignedVaultHead::sign(&head, &notebook.own) }
 }

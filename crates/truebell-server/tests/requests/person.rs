@@ -68,6 +68,7 @@ pub(crate) fn prepare(world: &World, name: &str, seed: u64) -> (Person, sign_up:
         account,
         device: laptop.new.device,
         at: world.now(),
+        made: Some(world.now()),
     };
     let head = SignedVaultHead::sign(&head, &keys);
     let name_sealed = keys.seal_vault_name(vault, 1, "Personal", &mut chance).unwrap();

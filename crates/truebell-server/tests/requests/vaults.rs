@@ -15,7 +15,16 @@ fn new_vault(ada: &mut Person, world: &World, change: impl FnOnce(&mut VaultHead
     let (vault, key) = ada.keys.make_vault(chance);
     let name = ada.keys.seal_vault_name(vault, 1, "Work", chance).unwrap();
     let (digest, device) = (VaultDigest::default().digest(), ada.laptop.new.device);
-    let mut head = VaultHead { vault, seq: 0, digest, prev: Hash32::default(), account: ada.account, device, at: world.now() };
+    let mut head = VaultHead {
+        vault,
+        seq: 0,
+        digest,
+        prev: Hash32::default(),
+        account: ada.account,
+        device,
+        at: world.now(),
+        made: Some(world.now()),
+    };
     change(&mut head);
     let head = SignedVaultHead::sign(&head, &ada.keys);
     NewVault { vault, key: key.into(), name: name.into(), head: truebell_core::cbor::to_vec(&head).into() }

@@ -51,10 +51,11 @@ impl Story {
             account,
             device: DEVICE,
             at: UnixMillis(1),
+            made: Some(UnixMillis(1)),
         };
         let head = SignedVaultHead::sign(&empty, &keys);
         let mut author = Local::default();
-        author.vaults.insert(vault, crate::sync::LocalVault { head: head.digest(), ..Default::default() });
+        author.vaults.insert(vault, crate::sync::LocalVault { head: head.digest(), made: Some(UnixMillis(1)), ..Default::default() });
         let info = VaultInfo { vault, key, name_revision: 1, name, head: head.clone() };
         let record = Record { number: 1, email: "ada@example.org".into(), epoch: 1, keyset, second_factors: vec![], deletion_due: None };
         let mut story = Self {

@@ -47,7 +47,7 @@ pub(crate) fn read_vault(asked: &NewVault, account: AccountId, device: DeviceId,
     let signed: SignedVaultHead = truebell_core::cbor::from_slice(&asked.head).map_err(|_| malformed("The vault's head is malformed."))?;
     let head = signed.verify(signer).map_err(|_| Reason::BadSignature)?;
     let empty = VaultDigest::default().digest();
-    let VaultHead { vault, seq, digest, prev, account: by, device: on, at: _ } = head;
+    let VaultHead { vault, seq, digest, prev, account: by, device: on, at: _, made: _ } = head;
     if (vault, seq, digest, prev, by, on) != (asked.vault, 0, empty, Hash32::default(), account, device) {
         return Err(malformed("The vault's head is not that of this new vault."));
     }
