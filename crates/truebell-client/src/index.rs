@@ -4,6 +4,7 @@ use super::items::ItemRef;
 use super::replica::{Replica, ReplicaError, rows};
 use super::vaults::settings_item;
 use super::{Client, Error};
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry::{Occupied, Vacant};
 use truebell_core::account::Unlocked;
@@ -68,6 +69,8 @@ struct Entry {
 pub(super) struct Index {
     entries: BTreeMap<ItemRef, Entry>,
     names: BTreeMap<VaultId, String>,
+    /// The items by title, once somebody has asked for them in that order.
+    order: OnceCell<Vec<ItemRef>>,
 }
 
 /// What an item is called whose revision is genuine and yet does not open: another version wrote it, or wrote it wrongly.
@@ -140,11 +143,13 @@ impl Index {
             self.names.insert(at.vault, overview.title);
             return;
         }
+        self.order.take();
         self.entries.insert(at, Entry { number, pending, folded: overview.title.to_lowercase(), overview });
     }
 
     /// Takes one out.
     pub(super) fn remove(&mut self, at: ItemRef) {
+        self.order.take();
         self.entries.remove(&at);
     }
 
@@ -163,6 +168,16 @@ impl Index {
         of.fold((0, 0), |(active, waiting), (_, entry)| {
             (active + usize::from(entry.overview.state == State::Active), waiting + usize::from(entry.pending))
         })
+    }
+
+    /// All of them by title, letters' case apart.
+    fn by_title(&self) -> impl Iterator<Item = (ItemRef, &Entry)> {
+        let sort = || {
+            let mut entries: Vec<_> = self.entries.iter().collect();
+            entries.sort_by(|(_, one), (_, other)| one.folded.cmp(&other.folded));
+            entries.into_iter().map(|(at, _)| *at).collect()
+        };
+        self.order.get_or_init(sort).iter().filter_map(|at| Some((*at, self.entries.get(at)?)))
     }
 
     pub(super) fn listed(&self, at: ItemRef) -> Option<Listed<'_>> {
@@ -250,9 +265,7 @@ fn rank(entry: &Entry, words: &[String]) -> Option<u32> {
 impl Client {
     /// Items in the order of their titles (letters' case apart).
     pub fn list(&self, filter: &Filter) -> Vec<Listed<'_>> {
-        let mut found: Vec<_> = self.index.entries.iter().filter(|(at, entry)| filter.admits(**at, &entry.overview)).collect();
-        found.sort_by(|(_, one), (_, other)| one.folded.cmp(&other.folded));
-        found.into_iter().map(|(at, entry)| line(*at, entry)).collect()
+        self.index.by_title().filter(|(at, entry)| filter.admits(*at, &entry.overview)).map(|(at, entry)| line(at, entry)).collect()
     }
 
     /// Items that hold every word of `text` in title, second line, sites or tags; best first.
