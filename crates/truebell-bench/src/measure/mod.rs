@@ -1,6 +1,7 @@
 //! What is measured. The aims are the project's own; where each comes from is in `docs/performance.md`.
 
 mod cli;
+mod judgement;
 mod log;
 mod requests;
 mod shares;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use truebell_core::wire::server::ServerInfo;
 
 pub(crate) use cli::command_line;
+pub(crate) use judgement::judgement;
 pub(crate) use log::log;
 
 /// How long each load runs.
