@@ -94,8 +94,15 @@ impl World {
     /// The real one as a profile sees it: with the authority it remembers, if any. The same as [`World::system`] where nobody signed up
     /// or in.
     pub fn of(profile: &Profile) -> Result<Self, Error> {
-        let authority = profile.device()?.as_ref().map(Device::authority).transpose()?.flatten();
-        Ok(Self::trusting(authority))
+        match profile.device()? {
+            Some(device) => Self::of_device(&device),
+            None => Ok(Self::system()),
+        }
+    }
+
+    /// The real one as an enrolled device sees it.
+    pub fn of_device(device: &Device) -> Result<Self, Error> {
+        Ok(Self::trusting(device.authority()?))
     }
 }
 

@@ -1,7 +1,6 @@
 //! What the desk answers with; the same members are the command line's JSON (`docs/cli.md`). Never here: how a question is answered.
 
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 use truebell_core::ids::{AttachmentId, ItemId, VaultId};
 use truebell_core::item::{Category, FieldKind, Item, Past, PastWhy, State};
 use truebell_core::secret::Secret;
@@ -15,38 +14,6 @@ pub(crate) struct Listing<'a> {
     /// Since when and why they may be old, if they may be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stale: Option<String>,
-}
-
-/// The same as a table reads them; what it does not show is passed over.
-#[derive(Debug, Deserialize)]
-pub struct Lines<'a> {
-    /// The lines.
-    #[serde(borrow)]
-    pub items: Vec<Line<'a>>,
-    /// Since when and why they may be old.
-    #[serde(default)]
-    pub stale: Option<String>,
-}
-
-/// One line of a table.
-#[derive(Debug, Deserialize)]
-pub struct Line<'a> {
-    /// The item's id.
-    #[serde(borrow)]
-    pub id: Cow<'a, str>,
-    /// Its vault's name.
-    #[serde(borrow)]
-    pub vault_name: Cow<'a, str>,
-    /// Its category.
-    pub category: Category,
-    /// Its title.
-    #[serde(borrow)]
-    pub title: Cow<'a, str>,
-    /// Its second line.
-    #[serde(borrow)]
-    pub subtitle: Cow<'a, str>,
-    /// Whether it is a favourite.
-    pub favourite: bool,
 }
 
 /// One line with everything: nothing in it is a secret.

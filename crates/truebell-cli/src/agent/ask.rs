@@ -1,5 +1,6 @@
 //! What can be asked at the desk. Plain data: it crosses the agent's socket as JSON. Never here: an answer.
 
+use super::lines::Form;
 use crate::agent::lease::Stay;
 use serde::{Deserialize, Serialize};
 use truebell_core::ids::{AttachmentId, DeviceId, SessionId};
@@ -108,6 +109,8 @@ pub enum Ask {
     List {
         /// Which.
         scope: Scope,
+        /// How they are wanted.
+        form: Form,
     },
     /// Lines of items that match, best first.
     Search {
@@ -115,6 +118,8 @@ pub enum Ask {
         text: String,
         /// Which.
         scope: Scope,
+        /// How they are wanted.
+        form: Form,
     },
     /// One item, opened.
     Item {

@@ -8,6 +8,7 @@ use super::answer::{
 use super::ask::{Ask, ItemName, Scope, State};
 use super::door::{Streams, unheard};
 use super::edit;
+use super::lines::{self, Form};
 use crate::exit::{Answered, Candidate, Code, Failure};
 use crate::output::{NoticeLine, count_text};
 use serde::Serialize;
@@ -148,8 +149,8 @@ impl Desk {
             Ask::Stay { .. } => done(),
             Ask::Status { why } => self.status(why),
             Ask::Sync => json(&self.online(streams.progress).sync().map_err(of)?),
-            Ask::List { scope } => self.list(None, &scope),
-            Ask::Search { text, scope } => self.list(Some(&text), &scope),
+            Ask::List { scope, form } => self.list(None, &scope, form),
+            Ask::Search { text, scope, form } => self.list(Some(&text), &scope, form),
             Ask::Item { item, reveal, version } => self.item(&item, reveal, version),
             Ask::Field { item, field } => self.field(&item, &field),
             Ask::Totp { item } => self.totp(&item),
@@ -278,7 +279,7 @@ impl Desk {
         self.local(|client| find(client, item))
     }
 
-    fn list(&self, text: Option<&str>, scope: &Scope) -> Asked {
+    fn list(&self, text: Option<&str>, scope: &Scope, form: Form) -> Asked {
         self.local(|client| {
             let filter = filter(client, scope)?;
             let names = vault_names(client)?;
@@ -286,7 +287,10 @@ impl Desk {
                 None => client.list(&filter),
                 Some(text) => client.search(text, &filter),
             };
-            json(&Listing { items: listed.iter().map(|line| row(line, &names)).collect(), stale: client.staleness() })
+            match form {
+                Form::Json => json(&Listing { items: listed.iter().map(|line| row(line, &names)).collect(), stale: client.staleness() }),
+                Form::Lines | Form::Marked => Ok(lines::write(&listed, &names, form, client.staleness().as_deref())),
+            }
         })
     }
 

@@ -10,7 +10,7 @@ use truebell_client::{Authority, World};
 /// Whom to trust beside the built-in authorities.
 #[derive(Debug, Args)]
 pub(super) struct CaFile {
-    /// The server's own certificate authority, a PEM file; the profile remembers it
+    /// The server's own certificate authority, a PEM file [default: the one this profile was given]
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
 }

@@ -156,18 +156,18 @@ impl Context {
 
     /// Asks, and reads the answer.
     pub fn ask<T: DeserializeOwned>(&mut self, ask: Ask) -> Answered<T> {
-        let json = self.ask_json(ask)?;
+        let json = self.ask_bytes(ask)?;
         read_answer(&json)
     }
 
-    /// Asks, and gives the answer's JSON.
-    pub fn ask_json(&mut self, ask: Ask) -> Answered<Zeroizing<Vec<u8>>> {
+    /// Asks, and gives the answer as it came.
+    pub fn ask_bytes(&mut self, ask: Ask) -> Answered<Zeroizing<Vec<u8>>> {
         self.door()?.ask(ask, &mut Streams::none(&mut io::empty(), &mut io::sink()))
     }
 
     /// Asks for something of which the answer is not more than “done”.
     pub fn tell(&mut self, ask: Ask) -> Answered {
-        self.ask_json(ask).map(drop)
+        self.ask_bytes(ask).map(drop)
     }
 
     /// Shows notices that came with answers, then marks them as seen: a notice may come twice if this process dies in between, but
@@ -195,8 +195,12 @@ impl Context {
 
 /// Reads an answer of the desk.
 pub(super) fn read_answer<'a, T: serde::Deserialize<'a>>(json: &'a [u8]) -> Answered<T> {
-    serde_json::from_slice(json)
-        .map_err(|_| Failure::plain("The agent's answer could not be read: end it with `truebell lock`, then unlock again."))
+    serde_json::from_slice(json).map_err(|_| unreadable())
+}
+
+/// An agent that answers something else.
+pub(super) fn unreadable() -> Failure {
+    Failure::plain("The agent's answer could not be read: end it with `truebell lock`, then unlock again.")
 }
 
 /// There must be an account before a password is asked for.

@@ -138,7 +138,7 @@ fn bad_file(error: &ImportError) -> Failure {
 fn describe(source: Source, imported: &Imported) -> Report {
     let mut categories = BTreeMap::new();
     for item in &imported.items {
-        *categories.entry(super::item::category_word(item.item.overview.category)).or_default() += 1;
+        *categories.entry(crate::output::category_word(item.item.overview.category)).or_default() += 1;
     }
     Report {
         source: source.id(),

@@ -274,7 +274,7 @@ impl Verify {
     /// Asks the server whether it was taken back.
     fn with_retractions(&self, verdict: Verdict, mail: &Mail, device: Option<&Device>) -> Verdict {
         let Some(device) = device.filter(|_| !self.offline) else { return verdict };
-        let answer = ask_about(device, &mail.evidence.code(), &mut World::system());
+        let answer = World::of_device(device).and_then(|mut world| ask_about(device, &mail.evidence.code(), &mut world));
         match answer.map_err(|error| failure_of(&error)).and_then(|answer| Answer::of(&answer)) {
             Ok(Answer::GenuineElsewhere { corrections, .. } | Answer::Genuine { corrections, .. }) => Verdict {
                 is: if corrections.is_empty() { "genuine" } else { "retracted" },

@@ -22,6 +22,7 @@ pub struct Search {
 impl Search {
     /// Runs it.
     pub fn run(self, context: &mut Context) -> Answered {
-        show_listing(context, Ask::Search { text: self.words.join(" "), scope: self.scope.scope()? })
+        let (text, scope) = (self.words.join(" "), self.scope.scope()?);
+        show_listing(context, |form| Ask::Search { text, scope, form })
     }
 }

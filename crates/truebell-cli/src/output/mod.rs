@@ -1,10 +1,12 @@
 //! Everything the command line says: answers on standard output, remarks, notices and errors on standard error, as text or JSON.
 //! Never here: what is said.
 
+mod categories;
 mod paint;
 mod progress;
 mod table;
 
+pub use categories::{CATEGORIES, category_word};
 pub use paint::{Paint, clean};
 pub use progress::{Progress, SyncBar};
 pub use table::Table;
@@ -136,6 +138,11 @@ impl Output {
     pub fn json_bytes(&mut self, json: &[u8]) -> Answered {
         let written = self.stdout.write_all(json).and_then(|()| self.stdout.write_all(b"\n"));
         self.end(written)
+    }
+
+    /// Whether people are reading, at a terminal.
+    pub fn has_terminal(&self) -> bool {
+        io::stdout().is_terminal()
     }
 
     /// Bytes as they are: a secret's value, a file.

@@ -38,6 +38,13 @@ impl Server {
         &self.folder
     }
 
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_truebell"));
+        command.args(["serve", "--json", "--signup", "open", "--listen", &self.address, "--data"]).arg(&self.folder);
+        command.args(&self.arguments).stdin(Stdio::null());
+        command
+    }
+
     /// A signal, by its name.
     pub(crate) fn signal(&self, name: &str) {
         let process = self.process.as_ref().unwrap().id().to_string();
@@ -46,15 +53,7 @@ impl Server {
 
     /// On the address it had.
     pub(crate) fn start_again(&mut self) {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_truebell"))
-            .args(["serve", "--json", "--signup", "open", "--listen", &self.address, "--data"])
-            .arg(&self.folder)
-            .args(&self.arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut process = self.command().stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let said: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("the server said {line:?}"));

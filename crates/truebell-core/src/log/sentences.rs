@@ -118,7 +118,8 @@ pub fn describe_log(standing: &LogStanding) -> String {
                 (by, true) => format!(" Your witnesses saw the same: {}.", by.join(", ")),
                 (by, false) => format!(" Only {} of your witnesses signed this state, fewer than you ask for.", by.len()),
             };
-            format!("The server's public log has {size} entries and only grew; {waiting}.{witnessed}")
+            let entries = if *size == 1 { "entry" } else { "entries" };
+            format!("The server's public log has {size} {entries} and only grew; {waiting}.{witnessed}")
         }
         LogStanding::Behind { had, shown } => format!(
             "The server showed its public log with {shown} entries, and this device has seen {had}: it is behind, and will be asked again."

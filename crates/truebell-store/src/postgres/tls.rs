@@ -106,8 +106,10 @@ impl Tls {
 
 fn read_certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let pem = std::fs::read(file).map_err(|error| DistrustsTls::Unreadable(file.to_owned(), error.kind()))?;
-    let certificates: std::result::Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
-    certificates.ok().filter(|certificates| !certificates.is_empty()).ok_or_else(|| DistrustsTls::NoCertificate(file.to_owned()))
+    match CertificateDer::pem_slice_iter(&pem).collect::<std::result::Result<Vec<_>, _>>() {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        _ => Err(DistrustsTls::NoCertificate(file.to_owned())),
+    }
 }
 
 /// `%2F` as `/`.
@@ -115,13 +117,21 @@ fn decode(text: &str) -> Result<String, NotALocation> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
-        let digit = |byte: Option<u8>| byte.and_then(|byte| char::from(byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok());
         bytes.push(match byte {
-            b'%' => digit(rest.next()).zip(digit(rest.next())).map(|(high, low)| high << 4 | low).ok_or(NotALocation)?,
+            b'%' => digit(rest.next())? << 4 | digit(rest.next())?,
             byte => byte,
         });
     }
     String::from_utf8(bytes).map_err(|_| NotALocation)
+}
+
+fn digit(byte: Option<u8>) -> Result<u8, NotALocation> {
+    match byte {
+        Some(byte @ b'0'..=b'9') => Ok(byte - b'0'),
+        Some(byte @ b'a'..=b'f') => Ok(byte - b'a' + 10),
+        Some(byte @ b'A'..=b'F') => Ok(byte - b'A' + 10),
+        _ => Err(NotALocation),
+    }
 }
 
 /// Why TLS failed, if that is what failed.

@@ -1,10 +1,10 @@
 //! `truebell item get`: an item, or one field of it.
 
 use super::super::context::Context;
-use super::{Which, category_word};
+use super::Which;
 use crate::agent::{Ask, FieldView, ItemView};
 use crate::exit::Answered;
-use crate::output::{Page, Paint, Show, clean, size_text, time_text};
+use crate::output::{Page, Paint, Show, category_word, clean, size_text, time_text};
 use clap::Args;
 use serde::Deserialize;
 use std::io;

@@ -1,10 +1,10 @@
 //! `truebell item list`, and the lines it shares with `search`.
 
-use super::super::context::{Context, read_answer};
-use super::{category_parser, category_word, parse_category};
-use crate::agent::{Ask, Lines, Scope, State};
+use super::super::context::{Context, unreadable};
+use super::{category_parser, parse_category};
+use crate::agent::{Ask, Form, Marked, MarkedLine, Scope, State, read_marked};
 use crate::exit::Answered;
-use crate::output::{Page, ShowText, Table, clean};
+use crate::output::{Page, ShowText, Table};
 use clap::Args;
 use std::io;
 
@@ -65,55 +65,53 @@ impl ScopeArgs {
 impl List {
     /// Runs it.
     pub fn run(self, context: &mut Context) -> Answered {
-        show_listing(context, Ask::List { scope: self.scope.scope()? })
+        let scope = self.scope.scope()?;
+        show_listing(context, |form| Ask::List { scope, form })
     }
 }
 
-/// Asks for lines and shows them. For programs they pass through as they are: ten thousand lines are not taken apart and put
-/// together again.
-pub(crate) fn show_listing(context: &mut Context, ask: Ask) -> Answered {
-    let json = context.ask_json(ask)?;
-    if context.out.is_json() {
-        return context.out.json_bytes(&json);
+/// Asks for lines and shows them. Piped, and for programs, they pass through as they are.
+pub(crate) fn show_listing(context: &mut Context, ask: impl FnOnce(Form) -> Ask) -> Answered {
+    let form = match (context.out.is_json(), context.out.has_terminal()) {
+        (true, _) => Form::Json,
+        (false, false) => Form::Lines,
+        (false, true) => Form::Marked,
+    };
+    let answer = context.ask_bytes(ask(form))?;
+    let mut is_empty = answer.is_empty();
+    match form {
+        Form::Json => return context.out.json_bytes(&answer),
+        Form::Lines => context.out.raw(&answer)?,
+        Form::Marked => {
+            let marked = std::str::from_utf8(&answer).map_err(|_| unreadable())?;
+            let marked = read_marked(marked).ok_or_else(unreadable)?;
+            is_empty = marked.lines.is_empty();
+            context.out.text(&Shown(marked))?;
+        }
     }
-    let listing: Lines<'_> = read_answer(&json)?;
-    let is_empty = listing.items.is_empty();
-    context.out.text(&Shown(listing))?;
     if is_empty {
         context.out.remark("No items.");
     }
     Ok(())
 }
 
-/// On a terminal a table; piped, one line after another, without holding all of them again.
-struct Shown<'a>(Lines<'a>);
-
-impl Shown<'_> {
-    fn show_table(&self, page: &mut Page<'_>) -> io::Result<()> {
-        let mut table = Table::new(&["id", "title", "username", "category", "vault"]);
-        for row in &self.0.items {
-            let title = if row.favourite { format!("★ {}", row.title) } else { row.title.clone().into_owned() };
-            table.row([&row.id, &title, &row.subtitle, category_word(row.category), &row.vault_name]);
-        }
-        page.table(&table)?;
-        match &self.0.stale {
-            Some(stale) => page.line(page.paint.dim(&clean(stale))),
-            None => Ok(()),
-        }
-    }
-}
+/// On a terminal.
+struct Shown<'a>(Marked<'a>);
 
 impl ShowText for Shown<'_> {
     fn show(&self, page: &mut Page<'_>) -> io::Result<()> {
-        if self.0.items.is_empty() {
+        if self.0.lines.is_empty() {
             return Ok(());
         }
-        if page.width.is_some() {
-            return self.show_table(page);
+        let mut table = Table::new(&["id", "title", "username", "category", "vault"]);
+        for MarkedLine { favourite, cells: [id, title, subtitle, category, vault] } in &self.0.lines {
+            let title = if *favourite { format!("★ {title}") } else { (*title).to_owned() };
+            table.row([id, &title, subtitle, category, vault]);
         }
-        self.0.items.iter().try_for_each(|row| {
-            let (title, subtitle, vault) = (clean(&row.title), clean(&row.subtitle), clean(&row.vault_name));
-            page.line(format_args!("{}\t{title}\t{subtitle}\t{}\t{vault}", row.id, category_word(row.category)))
-        })
+        page.table(&table)?;
+        match self.0.stale {
+            Some(stale) => page.line(page.paint.dim(stale)),
+            None => Ok(()),
+        }
     }
 }

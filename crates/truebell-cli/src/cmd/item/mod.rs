@@ -13,6 +13,7 @@ pub(super) use list::{ScopeArgs, show_listing};
 use super::context::Context;
 use crate::agent::ItemName;
 use crate::exit::{Answered, Failure};
+use crate::output::CATEGORIES;
 use clap::{Args, Subcommand};
 use truebell_core::item::Category;
 
@@ -74,20 +75,6 @@ impl Which {
     }
 }
 
-/// Every category, by the word for it.
-const CATEGORIES: [(&str, Category); 10] = [
-    ("login", Category::Login),
-    ("secure-note", Category::SecureNote),
-    ("card", Category::Card),
-    ("identity", Category::Identity),
-    ("ssh-key", Category::SshKey),
-    ("api-credential", Category::ApiCredential),
-    ("database", Category::Database),
-    ("server", Category::Server),
-    ("wifi", Category::Wifi),
-    ("document", Category::Document),
-];
-
 /// Reads a category's word.
 pub(super) fn parse_category(word: &str) -> Answered<Category> {
     let found = CATEGORIES.iter().find(|(name, _)| *name == word || (word == "note" && *name == "secure-note"));
@@ -95,11 +82,6 @@ pub(super) fn parse_category(word: &str) -> Answered<Category> {
         let names = CATEGORIES.map(|(name, _)| name).join(", ");
         Failure::usage(format!("There is no category “{word}”. There are: {names}."))
     })
-}
-
-/// A category's word.
-pub(super) fn category_word(category: Category) -> &'static str {
-    CATEGORIES.iter().find(|(_, known)| *known == category).map_or("item", |(name, _)| name)
 }
 
 /// For help texts and completions.
