@@ -47,6 +47,13 @@ fn nothing_in_it(play: Play) -> Report {
         &mut scene,
         &["empty answer", "no content", "empty object", "empty list", "null", "firewall's block page", "parked domain"],
     );
+    // The same in place of the answer to an edit: it waits until the server itself says that it has it.
+    scene.answers("/v1/vaults", "empty object");
+    scene.edit(scene.phone);
+    scene.expect_stays(scene.phone, "Someone between this device and your server answered");
+    scene.clear();
+    scene.expect_comes_back(scene.phone);
+    scene.expect_comes_back(scene.laptop);
     scene.expect_told_once();
     scene.expect_naive_cried();
     scene.end()

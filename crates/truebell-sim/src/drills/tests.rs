@@ -54,7 +54,7 @@ fn the_page_about_drills_has_each_of_them_as_it_is() {
 #[test]
 fn a_broken_law_is_noticed_by_the_drill_it_is_about() {
     let noticed = [
-        (Mutation::BelievesUnsigned, "FA-10"),
+        (Mutation::BelievesUnsigned, "FA-41"),
         (Mutation::TakesOlderState, "FA-35"),
         (Mutation::IgnoresEventHeads, "FA-47"),
         (Mutation::AlarmsOnRefusal, "FA-31"),
