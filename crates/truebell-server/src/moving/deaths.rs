@@ -11,7 +11,10 @@ pub fn die_at(point: String, nth: u32) {
     let passed = AtomicU32::new(0);
     let hook: Hook = Arc::new(move |at| {
         if format!("{at:?}") == point && passed.fetch_add(1, Ordering::Relaxed) + 1 == nth {
-            // No destructor runs and nothing is flushed, as after SIGKILL.
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "no destructor runs and nothing is flushed, as after SIGKILL: that is what is tested"
+            )]
             std::process::abort();
         }
         false

@@ -11,8 +11,9 @@ use super::served::Follower;
 use super::status::Status;
 use parking_lot::Mutex;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use truebell_store::moving::{Lease, Movable, MoveRow, Role};
 use truebell_store::switch::Switch;
 use truebell_store::{Found, Location, OpenError, StoreError, look_at, open_movable};
@@ -44,8 +45,18 @@ impl Desk {
         let (orders, taken) = mpsc::channel(8);
         let last = Arc::new(Mutex::new(None));
         let work = row.map_or(Work::Idle, Work::Left);
-        let driver =
-            Driver { switch, live, means, work, last: last.clone(), wait: WAIT.0, waiting: None, rate: Rate::default(), tried: None };
+        let driver = Driver {
+            switch,
+            live,
+            means,
+            work,
+            last: last.clone(),
+            wait: WAIT.0,
+            waiting: None,
+            rate: Rate::default(),
+            tried: None,
+            held: None,
+        };
         (Self { orders, last }, driver.run(taken))
     }
 
@@ -91,6 +102,8 @@ struct Driver {
     rate: Rate,
     /// When another process had the lead.
     tried: Option<Instant>,
+    /// The lead, while the move waits for its other database. Given up and taken again it would be, for a moment, nobody's and not ours.
+    held: Option<Lease>,
 }
 
 impl Driver {
@@ -159,10 +172,13 @@ impl Driver {
             self.live.store = store.clone();
         }
         match self.lead(&*store).await {
-            Ok(Some(lease)) => match self.open_other(&row, lease).await {
-                Ok(()) => Duration::ZERO,
-                Err(why) => self.wait_for(why),
-            },
+            Ok(Some(lease)) => {
+                self.held = Some(lease);
+                match self.open_other(&row).await {
+                    Ok(()) => Duration::ZERO,
+                    Err(why) => self.wait_for(why),
+                }
+            }
             Ok(None) => {
                 self.switch.watch(true);
                 *self.last.lock() = seen_from_outside(&row, &self.live.place);
@@ -174,8 +190,11 @@ impl Driver {
         }
     }
 
-    /// Tries to take the lead; not at every look, because it takes a connection of its own.
+    /// Tries to take the lead, unless it is had; not at every look, because it takes a connection of its own.
     async fn lead(&mut self, store: &dyn Movable) -> Result<Option<Lease>, StoreError> {
+        if let Some(lease) = self.held.take().filter(Lease::is_held) {
+            return Ok(Some(lease));
+        }
         if self.tried.is_some_and(|tried| tried.elapsed() < TRY_EVERY) {
             return Ok(None);
         }
@@ -184,10 +203,10 @@ impl Driver {
         Ok(lease)
     }
 
-    async fn open_other(&mut self, row: &MoveRow, lease: Lease) -> Result<(), String> {
+    async fn open_other(&mut self, row: &MoveRow) -> Result<(), String> {
         // It may be another one by now.
         let Some(row) = self.live.store.move_row().await.map_err(|error| error.to_string())?.filter(|there| there.id == row.id) else {
-            self.work = Work::Idle;
+            (self.work, self.held) = (Work::Idle, None);
             return Ok(());
         };
         let url = open_url(&self.means.key, &row);
@@ -198,7 +217,9 @@ impl Driver {
         let other = End::new(&location, opened.store);
         let taken = Move::take_up(self.switch.clone(), self.live.clone(), &row, other, self.means.clone()).await;
         let mut machine = taken.map_err(|stop| stop.to_string())?;
-        machine.hold_lease(lease);
+        if let Some(lease) = self.held.take() {
+            machine.hold_lease(lease);
+        }
         tracing::info!("a move to {} is taken up", row.place);
         self.start(machine);
         Ok(())
@@ -353,7 +374,11 @@ impl Driver {
     /// the lead.
     async fn abort_alone(&mut self) -> Result<bool, StoreError> {
         let store = self.switch.current();
-        let Some(_lease) = store.lease().await? else { return Ok(false) };
+        let lease = match self.held.take().filter(Lease::is_held) {
+            Some(lease) => Some(lease),
+            None => store.lease().await?,
+        };
+        let Some(_lease) = lease else { return Ok(false) };
         if store.move_row().await?.is_some_and(|row| row.role == Role::Source) {
             store.stop_journal().await?;
             store.put_move_row(None).await?;
@@ -416,7 +441,13 @@ fn seconds_left(status: &Status, so_far: Duration) -> Option<u64> {
         Phase::Following => 1.0,
         _ => return None,
     };
-    Some(seconds.ceil() as u64)
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an estimate: never negative, and a time beyond u64 is none"
+    )]
+    let seconds = seconds.ceil() as u64;
+    Some(seconds)
 }
 
 /// What a row says to a process that does not do the move.

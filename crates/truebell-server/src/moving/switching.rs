@@ -4,7 +4,8 @@
 use super::machine::{Move, NEAR_ROWS, Next, Stop, source_waits};
 use super::means::Point;
 use super::note::{Note, Phase, seal_url};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 use truebell_store::moving::{CarryError, Compare, Cursor, MoveRow, Role};
 use truebell_store::switch::Held;
 

@@ -161,10 +161,10 @@ async fn shape_of(at: &Location) -> Vec<String> {
     let Location::Postgres(url) = at else { panic!("a URL") };
     let there = admin(url).await;
     let columns = "SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1";
-    let mut shape: Vec<String> = there.query(columns, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    let mut shape: Vec<String> = there.query(columns, &[]).await.unwrap().iter().map(|row| row.try_get(0).unwrap()).collect();
     if shape.iter().any(|column| column == "migrations.number") {
         let steps = there.query("SELECT number FROM migrations ORDER BY 1", &[]).await.unwrap();
-        shape.extend(steps.iter().map(|row| row.get::<_, i64>(0).to_string()));
+        shape.extend(steps.iter().map(|row| row.try_get::<_, i64>(0).unwrap().to_string()));
     }
     shape
 }

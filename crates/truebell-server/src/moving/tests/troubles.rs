@@ -115,7 +115,7 @@ async fn writes_of_another_process_hold_the_fence_off_and_are_not_lost() {
     stranger.batch_execute("BEGIN; INSERT INTO invitations VALUES ('\\x99', NULL, 5)").await.unwrap();
     for _ in 0..5 {
         assert_eq!(moving.step().await, Ok(Next::Again), "the fence is given up while a transaction is open");
-        let began = std::time::Instant::now();
+        let began = tokio::time::Instant::now();
         assert_eq!(world.switch.invite(Hash32([7; 32]), UnixMillis(1)).await, Ok(()));
         assert!(began.elapsed() < Duration::from_secs(1), "nobody waits for it");
     }
