@@ -146,7 +146,7 @@ fn what_one_device_does_another_hears_of_without_being_asked() {
     let phone = laptop.second(folder.path(), "phone");
     laptop.run(&["item", "create", "secure-note", "--title", "Hello"]).ok();
     // The agent's own round is a minute long; a hint is there at once, on a busy machine a little later.
-    let begun = std::time::Instant::now();
+    let begun = tokio::time::Instant::now();
     while !phone.run(&["item", "list"]).ok().out.contains("Hello") {
         assert!(begun.elapsed() < Duration::from_secs(40), "the phone has not heard of it");
         std::thread::sleep(Duration::from_millis(200));

@@ -1,7 +1,7 @@
 //! A device whose clock is a day off, ahead or behind, against a real server process: it reads, edits and syncs as ever; what must carry
 //! a true time is refused with the clock's own sentence, changes nothing, and is no alarm to anybody.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what went wrong by stopping there")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what went wrong by stopping there")]
 
 mod desk;
 

@@ -3,6 +3,7 @@
 //! `truebell-next` stands for the next version, or for a server that dies.
 #![allow(
     clippy::unwrap_used,
+    clippy::unwrap_in_result,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,

@@ -197,6 +197,7 @@ impl Desk {
             }
             Ask::ChangeAddress { email } => self.act(|online| online.change_address(&email)),
             Ask::DeleteAccount => json(&serde_json::json!({ "due": self.online(streams.progress).schedule_deletion().map_err(of)? })),
+            #[expect(clippy::redundant_closure_for_method_calls, reason = "the method is of one turn's lifetime, and any may come")]
             Ask::KeepAccount => self.act(|online| online.cancel_deletion()),
             Ask::MakeSecondFactor => json(&serde_json::json!({ "uri": self.local(|client| client.make_second_factor().map_err(of))? })),
             Ask::AddSecondFactor { uri, code } => self.act(|online| online.add_second_factor(&uri, &code)),

@@ -10,7 +10,8 @@ use std::cell::{Cell, RefCell};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 use truebell_client::Progress;
 use zeroize::Zeroizing;
 

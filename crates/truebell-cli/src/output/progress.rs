@@ -4,7 +4,8 @@ use super::size_text;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::cell::RefCell;
 use std::io::IsTerminal;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 use truebell_client::Progress as Far;
 
 /// A bar, or nothing where nobody would see it.

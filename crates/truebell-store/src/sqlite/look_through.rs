@@ -13,7 +13,8 @@ use super::place::Place;
 use rusqlite::Connection;
 use std::path::Path;
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// Steps of SQLite between two pauses: a few milliseconds of work.
 const STEPS: i32 = 1000;

@@ -157,9 +157,9 @@ async fn damage_in_a_large_file_is_found_while_it_serves_and_stops_nothing_that_
 
     let store = Sqlite::open(&path).expect("it serves at once");
     store.create_identity(&identity()).await.expect("and writes");
-    let patience = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let patience = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
     while store.check().await == Ok(()) {
-        assert!(std::time::Instant::now() < patience, "the damage is not found");
+        assert!(tokio::time::Instant::now() < patience, "the damage is not found");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     assert_eq!(store.check().await, Err(StoreError::Damaged("pages that contradict each other")));

@@ -210,7 +210,8 @@ fn a_step_for_a_database_without_a_part_is_refused() {
         let (source, target) = begin(Kind::Memory, kind).await;
         target.movable.put_move_row(None).await.expect("written");
         let ask = Ask { covered: Cursor::Start, step: 0, take: None, compare: Compare::Nothing, check_rows: 0, keeps_journal: false };
-        let refused = carry(&*source.movable, &*target.movable, &ask).await.map(|_| ()).map_err(|error| error.store_error());
+        let refused =
+            carry(&*source.movable, &*target.movable, &ask).await.map(|_| ()).map_err(truebell_store::moving::CarryError::store_error);
         assert_eq!(refused, Err(StoreError::Damaged("a target that does not know of the move, or of another step")), "{kind:?}");
         source.remove().await;
         target.remove().await;
@@ -223,7 +224,9 @@ fn of_two_movers_the_later_one_is_refused() {
         let (source, target) = begin(Kind::Memory, kind).await;
         source.movable.start_journal().await.expect("noted");
         let ask = |step| Ask { covered: Cursor::Start, step, take: None, compare: Compare::Nothing, check_rows: 0, keeps_journal: false };
-        let one = async |step| carry(&*source.movable, &*target.movable, &ask(step)).await.map(drop).map_err(|error| error.store_error());
+        let one = async |step| {
+            carry(&*source.movable, &*target.movable, &ask(step)).await.map(drop).map_err(truebell_store::moving::CarryError::store_error)
+        };
         assert_eq!(one(0).await, Ok(()), "{kind:?}");
         let late = Err(StoreError::Damaged("a target that does not know of the move, or of another step"));
         assert_eq!(one(0).await, late, "{kind:?}: it does not know of the first one's step");

@@ -34,7 +34,7 @@ async fn is_encrypted(database: &str) -> bool {
     let sql = "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
         WHERE datname = $1 AND application_name = 'truebell'";
     let row = admin().await.query_one(sql, &[&database]).await.expect("PostgreSQL says who is connected");
-    row.get::<_, Option<bool>>(0).expect("the store is connected")
+    row.try_get::<_, Option<bool>>(0).expect("a truth value").expect("the store is connected")
 }
 
 #[tokio::test]
