@@ -216,12 +216,11 @@ impl Desk {
         done()
     }
 
-    /// Notices this device has not shown yet.
-    pub fn unseen(&self) -> Vec<NoticeLine> {
-        // A replica that cannot be read fails the question itself; the notices then come with the next.
-        let entries = held(&self.client).as_ref().map_or_else(Vec::new, |client| client.unseen().unwrap_or_default());
+    /// Notices this device has not shown yet. An inbox that cannot be read is no inbox without notices: whoever asks is told.
+    pub fn unseen(&self) -> Answered<Vec<NoticeLine>> {
+        let entries = held(&self.client).as_ref().map_or_else(|| Ok(Vec::new()), Client::unseen).map_err(of)?;
         let news = entries.iter().filter(|entry| !entry.own || !entry.corrections.is_empty());
-        news.map(|entry| NoticeLine::from(&entry.notice).corrected(&entry.corrections)).collect()
+        Ok(news.map(|entry| NoticeLine::from(&entry.notice).corrected(&entry.corrections)).collect())
     }
 
     /// Syncs where the server's pacing allows it: the agent's own initiative, not a question.

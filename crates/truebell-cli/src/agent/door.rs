@@ -45,7 +45,7 @@ pub(super) struct Envelope<A> {
 /// Where questions are put.
 pub struct Door {
     behind: Behind,
-    notices: Vec<NoticeLine>,
+    notices: Answered<Vec<NoticeLine>>,
 }
 
 enum Behind {
@@ -56,12 +56,12 @@ enum Behind {
 impl Door {
     /// To the agent.
     pub fn to_agent(stream: UnixStream) -> Self {
-        Self { behind: Behind::Agent(BufReader::with_capacity(DATA_BYTES, stream)), notices: Vec::new() }
+        Self { behind: Behind::Agent(BufReader::with_capacity(DATA_BYTES, stream)), notices: Ok(Vec::new()) }
     }
 
     /// To a desk in this process.
     pub fn here(desk: Arc<Desk>) -> Self {
-        Self { behind: Behind::Here(desk), notices: Vec::new() }
+        Self { behind: Behind::Here(desk), notices: Ok(Vec::new()) }
     }
 
     /// Whether the agent is behind it.
@@ -69,9 +69,10 @@ impl Door {
         matches!(self.behind, Behind::Agent(_))
     }
 
-    /// Notices that came with answers so far. They are marked as seen by an [`Ask::Seen`], once they were shown.
-    pub fn take_notices(&mut self) -> Vec<NoticeLine> {
-        std::mem::take(&mut self.notices)
+    /// Notices that came with answers so far, or why they could not be read. They are marked as seen by an [`Ask::Seen`], once they were
+    /// shown.
+    pub fn take_notices(&mut self) -> Answered<Vec<NoticeLine>> {
+        std::mem::replace(&mut self.notices, Ok(Vec::new()))
     }
 
     /// Asks, and gives the answer's JSON.
@@ -101,7 +102,7 @@ impl Door {
 const DATA_BYTES: usize = 64 * 1024;
 const PROGRESS_PAUSE: Duration = Duration::from_millis(100);
 
-type FromAgent = (Answered<Zeroizing<Vec<u8>>>, Option<Vec<NoticeLine>>);
+type FromAgent = (Answered<Zeroizing<Vec<u8>>>, Option<Answered<Vec<NoticeLine>>>);
 
 fn ask_agent(stream: &mut BufReader<UnixStream>, ask: Ask, streams: &mut Streams<'_>) -> io::Result<FromAgent> {
     let has_input = matches!(ask, Ask::Attach { .. });

@@ -12,7 +12,7 @@ pub(super) enum Kind {
     Answer = 2,
     /// Instead of an answer: a failure, JSON.
     Failure = 3,
-    /// Unseen notices, JSON, before the answer.
+    /// Unseen notices, or why they cannot be read, JSON, before the answer.
     Notices = 4,
     /// Bytes of a stream; an empty one ends it.
     Data = 5,

@@ -174,7 +174,14 @@ impl Context {
     /// it is never missed.
     pub fn show_notices(&mut self) {
         let Some(door) = self.door.as_mut() else { return };
-        let notices = door.take_notices();
+        let notices = match door.take_notices() {
+            Ok(notices) => notices,
+            // Even with `--quiet`: silence would say that there is nothing new.
+            Err(failure) => {
+                self.out.warn(format_args!("Whether there are notices could not be read on this device: {}", failure.message));
+                return;
+            }
+        };
         if notices.is_empty() || self.out.is_quiet() {
             return;
         }
