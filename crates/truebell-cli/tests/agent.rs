@@ -152,3 +152,24 @@ fn what_one_device_does_another_hears_of_without_being_asked() {
         std::thread::sleep(Duration::from_millis(200));
     }
 }
+
+#[test]
+fn notices_that_cannot_be_read_are_told_as_such_and_never_as_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let ada = Machine::signed_up(folder.path(), &server, "ada");
+    let _phone = ada.second(folder.path(), "phone");
+    // The notice of the phone is here and was not shown.
+    ada.run(&["sync", "--quiet"]).ok();
+    ada.run(&["lock"]).ok();
+    let replica = rusqlite::Connection::open(ada.home.join("profiles/default/replica.sqlite")).unwrap();
+    assert!(replica.execute("UPDATE events SET body = replace(body, '.', ',')", []).unwrap() > 0);
+    drop(replica);
+
+    let told = |ended: desk::Ended| ended.err.contains("Whether there are notices could not be read on this device: ");
+    let alone = ada.run_with(&["item", "list", "--password-stdin", "--no-agent"], PASSWORD).ok();
+    assert!(told(alone), "without an agent");
+    ada.run_with(&["unlock", "--password-stdin"], PASSWORD).ok();
+    assert!(told(ada.run(&["item", "list"]).ok()), "by the agent");
+    assert!(told(ada.run(&["item", "list", "--quiet"]).ok()), "silence would say that nothing is new");
+}
