@@ -1,31 +1,26 @@
 //! The desk: an unlocked [`Client`] that answers one [`Ask`] after another. The agent has one, and so has a command that works
 //! without the agent. Never here: sockets, prompts, words about how to type a command.
 
-use super::answer::{
-    Card, FieldView, ItemView, Listing, LogEvent, LogEvidence, LogView, Made, OpenStatus, Opened, PastView, Row, Section, StatusView,
-    SyncNote,
-};
-use super::ask::{Ask, ItemName, Scope, State};
+use super::answer::{Listing, Made, OpenStatus, Opened, PastView, StatusView, SyncNote};
+use super::ask::{Ask, ItemName, Scope};
 use super::door::{Streams, unheard};
 use super::edit;
 use super::lines::{self, Form};
-use crate::exit::{Answered, Candidate, Code, Failure};
+use super::meant::{filter, find, find_attachment, find_totp, pseudo_field, read_code};
+use super::view::{log_view, row, vault_names, view};
+use crate::exit::{Answered, Code, Failure};
 use crate::output::{NoticeLine, count_text};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 use truebell_client::{
-    Client, Clock, Error, Filter, Hold, ItemRef, Kind, Listed, Online, Profile, ProfileError, Progress, ReplicaError, Shown, SystemClock,
+    Client, Clock, Error, Hold, ItemRef, Kind, Listed, Online, Profile, ProfileError, Progress, ReplicaError, SystemClock,
 };
-use truebell_core::event::CheckCode;
-use truebell_core::ids::VaultId;
-use truebell_core::item::{FieldKind, Item};
-use truebell_core::log::{self, Compared, NotACheckpoint, Policy};
+use truebell_core::item::Item;
+use truebell_core::log::Policy;
 use truebell_core::outcome;
-use truebell_core::secret::Secret;
 use truebell_core::time::UnixMillis;
-use truebell_core::totp::Totp;
 use truebell_engine::sync::{View, Why};
 
 /// After a try that ended in silence, edits wait this long before the next try of their own accord: nobody should sit through a
@@ -95,7 +90,7 @@ pub fn failure_of(error: &Error) -> Failure {
 }
 
 /// The library's clauses as a sentence of ours.
-fn sentence(words: &str) -> String {
+pub(super) fn sentence(words: &str) -> String {
     let mut letters = words.chars();
     let first = letters.next().map(|first| first.to_uppercase().collect::<String>()).unwrap_or_default();
     let end = if words.ends_with(['.', '?', '!']) { "" } else { "." };
@@ -110,7 +105,7 @@ fn done() -> Answered<Vec<u8>> {
     Ok(b"{\"ok\":true}".to_vec())
 }
 
-fn now() -> UnixMillis {
+pub(super) fn now() -> UnixMillis {
     SystemClock.now()
 }
 
@@ -523,191 +518,6 @@ impl Desk {
     }
 }
 
-/// The one item meant. Where several may be, the failure lists them with what tells them apart.
-fn find(client: &Client, item: &ItemName) -> Answered<ItemRef> {
-    let vault = item.vault.as_deref().map(|vault| client.find_vault(Some(vault))).transpose().map_err(of)?;
-    client.find(&item.name, vault).map_err(|error| {
-        let mut failure = failure_of(&error);
-        if matches!(error, Error::Ambiguous { .. }) {
-            failure.candidates = candidates(client, &item.name, vault);
-            failure.message = format!("{} items may be meant by “{}”: name one by its id.", failure.candidates.len(), item.name);
-        }
-        failure
-    })
-}
-
-fn filter(client: &Client, scope: &Scope) -> Answered<Filter> {
-    let shown = match scope.state {
-        State::Active => Shown::Active,
-        State::Archived => Shown::Archived,
-        State::Trashed => Shown::Trashed,
-        State::All => Shown::All,
-    };
-    let vault = scope.vault.as_deref().map(|vault| client.find_vault(Some(vault))).transpose().map_err(of)?;
-    Ok(Filter { vault, category: scope.category, tag: scope.tag.clone(), favourite: scope.favourite, shown })
-}
-
-fn of(error: Error) -> Failure {
+pub(super) fn of(error: Error) -> Failure {
     failure_of(&error)
-}
-
-/// The log as this device knows it, and another device's checkpoint compared with it.
-fn log_view(client: &mut Client, compare: Option<&str>) -> Result<LogView, Error> {
-    let compared = match compare {
-        Some(note) => Some(compare_words(client.compare_log(note)?)),
-        None => None,
-    };
-    let mut events = Vec::new();
-    for entry in client.inbox()?.iter().rev() {
-        let standing = client.standing_in_log(entry.notice.seq)?;
-        let (seq, code, sentence) = (entry.notice.seq, entry.notice.code.to_string(), log::describe(&standing));
-        events.push(LogEvent { seq, code, standing: serde_json::to_value(&standing).unwrap_or_default(), sentence });
-    }
-    let standing = client.log_standing()?;
-    let evidence = client.log_evidence().map(|(how, remembered, shown)| LogEvidence {
-        how: serde_json::to_value(how).unwrap_or_default(),
-        remembered: remembered.to_owned(),
-        shown: shown.to_owned(),
-    });
-    Ok(LogView {
-        sentence: log::describe_log(&standing),
-        standing: serde_json::to_value(&standing).unwrap_or_default(),
-        checkpoint: client.log_checkpoint().map(str::to_owned),
-        events,
-        evidence,
-        compared,
-    })
-}
-
-/// What came of comparing another device's checkpoint with the one remembered here.
-fn compare_words(compared: Result<Compared, NotACheckpoint>) -> String {
-    match compared {
-        Ok(Compared::Same) => "Both devices have seen the same log.".into(),
-        Ok(Compared::Forked) => {
-            "The server has shown the two devices two different logs of one length. Both are kept here: `truebell log evidence` shows them."
-                .into()
-        }
-        Ok(Compared::FirstIsEarlier) => "The other device has seen more of the log: compare again when this one has caught up.".into(),
-        Ok(Compared::SecondIsEarlier) => "This device has seen more of the log: compare again when the other one has caught up.".into(),
-        Ok(Compared::OtherLog) => {
-            "The two are not of one log: one of the devices has not seen that the server was restored, or has seen no log yet.".into()
-        }
-        Err(why) => format!("It cannot be compared: {why}."),
-    }
-}
-
-fn vault_names(client: &Client) -> Answered<BTreeMap<VaultId, String>> {
-    Ok(client.vaults().map_err(of)?.into_iter().map(|vault| (vault.vault, vault.name)).collect())
-}
-
-fn row<'a>(line: &Listed<'a>, names: &'a BTreeMap<VaultId, String>) -> Row<&'a str> {
-    let overview = line.overview;
-    Row {
-        id: line.id,
-        vault: line.vault,
-        vault_name: names.get(&line.vault).map(String::as_str).unwrap_or_default(),
-        category: overview.category,
-        title: &overview.title,
-        subtitle: &overview.subtitle,
-        urls: overview.sites.iter().map(|site| site.url.as_str()).collect(),
-        tags: overview.tags.iter().map(String::as_str).collect(),
-        favourite: overview.favourite,
-        state: overview.state,
-        created: overview.created,
-        edited: overview.edited,
-        pending: line.pending,
-    }
-}
-
-fn view(row: Row, item: &Item, reveal: bool) -> ItemView {
-    let field = |field: &truebell_core::item::Field| {
-        let concealed = edit::is_concealed(field.kind);
-        let value = (reveal || !concealed).then(|| field.value.clone());
-        FieldView { id: field.id.clone(), label: field.label.clone(), kind: field.kind, concealed, value }
-    };
-    let sections = item.detail.sections.iter();
-    ItemView {
-        row,
-        sections: sections
-            .map(|section| Section { title: section.title.clone(), fields: section.fields.iter().map(field).collect() })
-            .collect(),
-        note: (reveal || item.detail.note.is_empty()).then(|| item.detail.note.clone()),
-        attachments: item.detail.attachments.iter().map(card).collect(),
-    }
-}
-
-fn card(attachment: &truebell_core::item::Attachment) -> Card {
-    Card { id: attachment.id, name: attachment.name.clone(), size_bytes: attachment.size_bytes, sha256: attachment.sha256.clone() }
-}
-
-fn find_attachment(item: &Item, name: &str) -> Answered<Card> {
-    let all = &item.detail.attachments;
-    if let Some(found) = all.iter().find(|attachment| attachment.id.to_string() == name) {
-        return Ok(card(found));
-    }
-    let found: Vec<Card> = all.iter().filter(|attachment| attachment.name == name).map(card).collect();
-    match found.as_slice() {
-        [one] => Ok(one.clone()),
-        [] => Err(Failure::not_found(format!("This item has no attachment “{name}”."))),
-        several => Err(Failure {
-            candidates: several.iter().map(|card| Candidate { id: card.id.to_string(), title: card.name.clone() }).collect(),
-            ..Failure::new(Code::Ambiguous, format!("{} attachments are called “{name}”: name one by its id.", several.len()))
-        }),
-    }
-}
-
-fn find_totp(item: &Item) -> Answered<Totp> {
-    let fields = item.detail.sections.iter().flat_map(|section| &section.fields);
-    let field = item
-        .field("totp")
-        .or_else(|| fields.into_iter().find(|field| field.kind == FieldKind::Totp))
-        .filter(|field| !field.value.is_empty());
-    let field =
-        field.ok_or_else(|| Failure::not_found(format!("“{}” has no one-time password: set its field totp.", item.overview.title)))?;
-    Totp::parse(field.value.expose()).map_err(|error| Failure::plain(sentence(&error.to_string())))
-}
-
-/// What is no field but is asked for like one.
-fn pseudo_field(item: &Item, name: &str) -> Answered<Secret> {
-    let overview = &item.overview;
-    match name.to_lowercase().as_str() {
-        "title" => Ok(Secret::new(overview.title.clone())),
-        "note" | "notes" if !item.detail.note.is_empty() => Ok(item.detail.note.clone()),
-        "url" | "website" | "site" if !overview.sites.is_empty() => {
-            Ok(Secret::new(overview.sites.first().map(|site| site.url.clone()).unwrap_or_default()))
-        }
-        "totp-code" => Ok(find_totp(item)?.code(now()).text),
-        _ => {
-            let known = item.detail.sections.iter().flat_map(|section| &section.fields).map(|field| field.id.as_str()).collect::<Vec<_>>();
-            let has = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-            Err(Failure::not_found(format!("“{}” has no field “{name}”. It has: {has}.", overview.title)))
-        }
-    }
-}
-
-fn candidates(client: &Client, name: &str, vault: Option<VaultId>) -> Vec<Candidate> {
-    let wanted = name.to_lowercase();
-    let all = client.list(&Filter { vault, shown: Shown::All, ..Filter::default() });
-    let exact = |line: &&Listed<'_>| line.overview.title.to_lowercase() == wanted;
-    let begins = |line: &&Listed<'_>| line.overview.title.to_lowercase().starts_with(&wanted);
-    let mut found: Vec<&Listed<'_>> = all.iter().filter(exact).collect();
-    if found.is_empty() {
-        found = all.iter().filter(begins).collect();
-    }
-    found
-        .into_iter()
-        .map(|line| {
-            let title = if line.overview.subtitle.is_empty() {
-                line.overview.title.clone()
-            } else {
-                format!("{} ({})", line.overview.title, line.overview.subtitle)
-            };
-            Candidate { id: line.id.to_string(), title }
-        })
-        .collect()
-}
-
-/// A check code as it was typed.
-fn read_code(code: &str) -> Answered<CheckCode> {
-    CheckCode::read(code).map_err(|why| Failure::usage(sentence(&why.to_string())))
 }

@@ -12,9 +12,11 @@ mod frames;
 pub mod kit;
 mod lease;
 mod lines;
+mod meant;
 mod place;
 mod serve;
 mod start;
+mod view;
 
 pub use answer::{Card, Edited, FieldView, ItemView, LogView, Made, Opened, PastView, Row, Section, StatusView, SyncNote};
 pub use ask::{Ask, Changes, FieldChange, ItemName, Scope, State};
