@@ -201,7 +201,14 @@ impl Memory {
     fn seen(&self, method: &'static str) -> Result<Seen> {
         let now = Arc::new(self.run(method, |state| image(state))?);
         let base = self.moving.with(|noted| noted.base.clone());
-        Ok(Seen { owners: owners(&now)?, now, base, number: 0 })
+        // What went with its vault was somebody's: whose, the image before still says.
+        let mut owners = owners(&now)?;
+        if let Some(base) = &base {
+            for (vault, account) in self::owners(base)? {
+                owners.entry(vault).or_insert(account);
+            }
+        }
+        Ok(Seen { owners, now, base, number: 0 })
     }
 }
 

@@ -98,6 +98,14 @@ fn whatever_happens_while_postgres_is_moved_to_postgres_arrives() {
     stories(6, Kind::Postgres, Kind::Postgres);
 }
 
+#[test]
+fn an_account_that_is_deleted_in_the_middle_of_a_move_leaves_nothing_behind() {
+    on_each(|kind| async move {
+        let before = [Step::SignUp, Step::Commit(0, vec![], false, false), Step::Deletion(0, false)];
+        moved(kind, kind, &before, &[Step::Subject(0, false), Step::Delete(2, 3)]).await.expect("the same rows");
+    });
+}
+
 fn on_each<F: Future<Output = ()>>(case: impl Fn(Kind) -> F) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
