@@ -22,7 +22,7 @@ use truebell_core::time::UnixMillis;
 use truebell_core::wire::server::Problem;
 
 /// Where problem types are explained; `docs/problems.md` is that page.
-const PROBLEMS: &str = "https://truebell.org/problems/";
+pub(crate) const PROBLEMS: &str = "https://truebell.org/problems/";
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");

@@ -2,6 +2,7 @@
 //! is no client, and what it believes it reads in tokens.
 
 use crate::error::{Outside, Refusal};
+use crate::reply::PROBLEMS;
 use crate::state::App;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -15,9 +16,6 @@ use truebell_core::time::UnixMillis;
 use truebell_core::wire::server::Problem;
 use truebell_store::StoreError;
 use truebell_store::signals::Scope;
-
-/// Where problem types are explained; `docs/problems.md` is that page.
-const PROBLEMS: &str = "https://truebell.org/problems/";
 
 /// What a handler gives.
 pub(super) type Answer = Result<Response, Denied>;
