@@ -4,6 +4,7 @@
 //! Never here: what drives them. `fuzz_targets/` binds each to libFuzzer, and the test below replays the seeds without it.
 
 pub mod address;
+pub mod corpus;
 pub mod event;
 pub mod ids;
 pub mod import;
@@ -24,6 +25,8 @@ pub type Body = fn(&[u8]);
 /// Every target: its name is that of its file in `fuzz_targets/` and of its folder in `seeds/`.
 pub const TARGETS: &[(&str, Body)] = &[
     ("address", address::run),
+    ("corpus_file", corpus::file),
+    ("corpus_list", corpus::list),
     ("event", event::run),
     ("ids", ids::run),
     ("import_bitwarden", import::bitwarden),
