@@ -20,6 +20,7 @@ pub mod metrics;
 pub mod moving;
 pub mod openapi;
 mod pen;
+pub mod ranges;
 mod reply;
 mod routes;
 mod sealed;
