@@ -32,6 +32,8 @@ pub enum Code {
     Declined,
     /// This profile is in use already, or has no account yet.
     Profile,
+    /// What was asked about is exposed.
+    Exposed,
 }
 
 /// Number, word and meaning of each code, in the order of the manual.
@@ -48,6 +50,7 @@ pub const CODES: &[(Code, u8, &str, &str)] = &[
     (Code::BadFile, 9, "bad-file", "A file given to the command is damaged, foreign or of another kind."),
     (Code::Declined, 10, "declined", "A question was answered with no; nothing was changed."),
     (Code::Profile, 11, "profile", "This profile has no account yet, or has one already."),
+    (Code::Exposed, 12, "exposed", "It worked, and something that was checked is exposed."),
 ];
 
 impl Code {

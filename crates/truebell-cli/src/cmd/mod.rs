@@ -11,6 +11,7 @@ mod child;
 mod completions;
 mod config;
 mod context;
+mod corpus;
 mod device_name;
 mod devices;
 mod drill;
@@ -126,6 +127,9 @@ Server
   signals        Systems that are told of security events
   store          Move the database to another place while it serves
   drill          Play a bad day again
+
+Exposed passwords
+  corpus         Build, check and serve digests of exposed passwords
 ";
 
 /// A password manager whose alarms can be believed
@@ -241,6 +245,9 @@ pub enum Command {
     /// Play a bad day again
     #[command(subcommand)]
     Drill(drill::Drill),
+    /// Digests of exposed passwords: build, check and serve them
+    #[command(subcommand)]
+    Corpus(corpus::Corpus),
     /// Completions for your shell
     Completions(completions::Completions),
     /// Remove the account from this device
@@ -342,6 +349,7 @@ fn dispatch(command: Command, context: &mut Context) -> Answered<Ending> {
         Command::Signals(command) => command.run(context),
         Command::Store(command) => command.run(context),
         Command::Drill(command) => command.run(context),
+        Command::Corpus(command) => return command.run(context),
         Command::Completions(command) => command.run(context),
         Command::Signout(command) => command.run(context),
         Command::Help(command) => command.run(context),

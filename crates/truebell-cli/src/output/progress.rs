@@ -28,6 +28,28 @@ impl Progress {
         }
     }
 
+    /// A bar over bytes, with how fast it goes and how long it still takes, for work of several stages.
+    pub fn of_bytes(wanted: bool) -> Self {
+        if !wanted || !std::io::stderr().is_terminal() {
+            return Self(None);
+        }
+        let style = ProgressStyle::with_template("{msg} {wide_bar:.dim} {bytes}/{total_bytes} {bytes_per_sec} {eta}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        Self(Some(ProgressBar::new(0).with_style(style)))
+    }
+
+    /// Where a stage of the work stands.
+    pub fn stage(&self, what: &'static str, done: u64, total: u64) {
+        if let Some(bar) = &self.0 {
+            if bar.message() != what {
+                bar.reset();
+                bar.set_message(what);
+            }
+            bar.set_length(total);
+            bar.set_position(done);
+        }
+    }
+
     /// Where the work stands.
     pub fn at(&self, done: u64, total: u64) {
         if let Some(bar) = &self.0 {

@@ -1,0 +1,78 @@
+//! `truebell corpus`: digests of exposed passwords: built, looked at, asked and served. Never here: the file's format (`truebell-corpus`).
+
+mod build;
+mod building;
+mod check;
+mod info;
+mod merge;
+mod sample;
+mod serve;
+mod verify;
+
+use super::context::Context;
+use crate::exit::{Answered, Code, Ending, Failure};
+use clap::Subcommand;
+use std::path::Path;
+use truebell_corpus::{Damaged, Kind};
+use truebell_server::ranges::{FilePages, open_corpus};
+
+/// Digests of exposed passwords: build, check and serve them
+#[derive(Debug, Subcommand)]
+pub enum Corpus {
+    /// Build a corpus from lists of hashes or passwords
+    Build(build::Build),
+    /// Put several corpora together
+    Merge(merge::Merge),
+    /// Look at every byte of a corpus
+    Verify(verify::Verify),
+    /// What is in a corpus
+    Info(info::Info),
+    /// Whether a password is in a corpus
+    Check(check::Check),
+    /// Serve ranges of a corpus over HTTP
+    Serve(serve::Serve),
+    /// Show some entries, chosen by chance
+    Sample(sample::Sample),
+}
+
+impl Corpus {
+    /// Runs it.
+    pub fn run(self, context: &mut Context) -> Answered<Ending> {
+        match self {
+            Self::Build(command) => command.run(context),
+            Self::Merge(command) => command.run(context),
+            Self::Verify(command) => command.run(context),
+            Self::Info(command) => command.run(context),
+            Self::Check(command) => return command.run(context),
+            Self::Serve(command) => command.run(context),
+            Self::Sample(command) => command.run(context),
+        }
+        .map(|()| Ending::Ok)
+    }
+}
+
+/// Which digest, as an option has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Hash {
+    /// SHA-1
+    Sha1,
+    /// NTLM, as Windows has it
+    Ntlm,
+}
+
+impl From<Hash> for Kind {
+    fn from(hash: Hash) -> Self {
+        match hash {
+            Hash::Sha1 => Self::Sha1,
+            Hash::Ntlm => Self::Ntlm,
+        }
+    }
+}
+
+fn open(path: &Path) -> Answered<truebell_corpus::Corpus<FilePages>> {
+    open_corpus(path).map_err(|error| failure_of(path, &error))
+}
+
+fn failure_of(path: &Path, error: &Damaged) -> Failure {
+    Failure::new(Code::BadFile, format!("{}: {error}.", path.display()))
+}
