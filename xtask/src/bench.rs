@@ -4,6 +4,7 @@
 
 use anyhow::{Result, bail};
 
+use crate::setup;
 use crate::workspace::{cargo, metadata_without_deps, run as run_command};
 
 /// The crate that measures.
@@ -21,6 +22,9 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<()> {
     if !metadata_without_deps()?.packages.iter().any(|package| package.name.as_str() == HARNESS) {
         bail!("there is no crate {HARNESS} in this workspace, so there is nothing to measure: see docs/performance.md");
+    }
+    if options.filter.as_deref().is_none_or(|filter| "corpus ranges".contains(filter)) {
+        setup::install_missing(setup::RANGES)?;
     }
     // What is measured is the binary people run.
     run_command(cargo().args(["build", "--release", "--package", "truebell-cli", "--bin", "truebell"]))?;

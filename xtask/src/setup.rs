@@ -1,6 +1,7 @@
-//! What the tests need from the machine beside Rust: a real PostgreSQL, a real KeePassXC, a reader of PDF text.
+//! What tests and measurements need from the machine beside Rust: a real PostgreSQL, a real KeePassXC, a reader of PDF text, other people's programs and what installs them.
 
-use std::process::Command;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail};
 
@@ -8,13 +9,14 @@ use crate::postgres;
 use crate::workspace::{find_program, is_root, run};
 
 /// A Debian package, and how to tell that what it brings is here.
-struct Need {
+pub(crate) struct Need {
     package: &'static str,
     why: &'static str,
     is_here: fn() -> bool,
 }
 
-const NEEDS: [Need; 3] = [
+/// For the tests.
+pub(crate) const TESTS: &[Need] = &[
     Need {
         package: "postgresql",
         why: "the conformance tests run on a real PostgreSQL",
@@ -30,13 +32,35 @@ const NEEDS: [Need; 3] = [
         why: "the Emergency Kit is read back with `pdftotext`",
         is_here: || find_program("pdftotext").is_some(),
     },
+    Need {
+        package: "npm",
+        why: "the range service is asked by programs from npm",
+        is_here: || find_program("npm").is_some() && find_program("node").is_some(),
+    },
+    Need { package: "python3-venv", why: "the range service is asked by a real Django", is_here: has_venv },
 ];
 
+/// For measuring the range service.
+pub(crate) const RANGES: &[Need] = &[
+    Need {
+        package: "nginx-light",
+        why: "the range service is measured beside files in nginx",
+        is_here: || find_program("nginx").is_some() || Path::new("/usr/sbin/nginx").exists(),
+    },
+    Need { package: "wrk", why: "the range service is measured under `wrk`", is_here: || find_program("wrk").is_some() },
+];
+
+/// A Python can be there without what makes environments.
+fn has_venv() -> bool {
+    let found = Command::new("python3").args(["-c", "import ensurepip, venv"]).stderr(Stdio::null()).status();
+    found.is_ok_and(|status| status.success())
+}
+
 /// Installs what is missing where that is possible; otherwise says what to install.
-pub(crate) fn install_missing() -> Result<()> {
-    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !(need.is_here)()).collect();
+pub(crate) fn install_missing(needs: &'static [Need]) -> Result<()> {
+    let missing: Vec<&Need> = needs.iter().filter(|need| !(need.is_here)()).collect();
     if missing.is_empty() {
-        println!("all here: {}", NEEDS.map(|need| need.package).join(", "));
+        println!("all here: {}", needs.iter().map(|need| need.package).collect::<Vec<_>>().join(", "));
         return Ok(());
     }
     let packages: Vec<&str> = missing.iter().map(|need| need.package).collect();

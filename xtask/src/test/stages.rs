@@ -29,7 +29,11 @@ impl From<anyhow::Error> for Failure {
 }
 
 pub(super) const STAGES: &[Stage] = &[
-    Stage { name: "setup", about: "PostgreSQL, keepassxc-cli and pdftotext are here", run: || done(setup::install_missing()) },
+    Stage {
+        name: "setup",
+        about: "PostgreSQL, keepassxc-cli, pdftotext, npm and Python's venv are here",
+        run: || done(setup::install_missing(setup::TESTS)),
+    },
     Stage { name: "format", about: "rustfmt has nothing to change", run: || done(run(cargo().args(["fmt", "--all", "--check"]))) },
     Stage { name: "lints", about: "clippy finds nothing, tests included", run: || done(lints()) },
     Stage { name: "tidy", about: "the rules no compiler knows", run: || done(tidy::run()) },

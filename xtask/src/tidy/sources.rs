@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use walkdir::WalkDir;
 
-/// Folders that hold no source of ours.
-const SKIPPED: [&str; 6] = ["target", ".git", "node_modules", "corpus", "artifacts", "book"];
+/// Folders that hold no source of ours, by name or by the end of their path.
+const SKIPPED: [&str; 6] = ["target", ".git", "node_modules", "fuzz/corpus", "artifacts", "book"];
 
 /// Every file below `folder` with this extension, in a stable order; an absent folder holds none.
 pub(super) fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
@@ -15,7 +15,7 @@ pub(super) fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
         return Ok(Vec::new());
     }
     let walk = WalkDir::new(folder).sort_by_file_name().into_iter();
-    let kept = walk.filter_entry(|entry| !(entry.file_type().is_dir() && SKIPPED.iter().any(|skipped| entry.file_name() == *skipped)));
+    let kept = walk.filter_entry(|entry| !(entry.file_type().is_dir() && SKIPPED.iter().any(|skipped| entry.path().ends_with(skipped))));
     let mut found = Vec::new();
     for entry in kept {
         let entry = entry.with_context(|| format!("cannot list {}", folder.display()))?;
