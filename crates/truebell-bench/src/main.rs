@@ -20,6 +20,9 @@ use report::Report;
 struct Arguments {
     /// Only measurements whose name contains this.
     filter: Option<String>,
+    /// Entries of the synthetic corpus.
+    #[arg(long, value_name = "N", default_value_t = 50_000_000)]
+    entries: u64,
     /// Print JSON instead of a table.
     #[arg(long)]
     json: bool,
@@ -48,6 +51,7 @@ fn main() -> Result<()> {
     runtime.block_on(measure::log(&mut report))?;
     measure::judgement(&mut report)?;
     measure::command_line(&mut report)?;
+    measure::corpus(&mut report, arguments.entries)?;
     report.print(arguments.json);
     Ok(())
 }

@@ -38,7 +38,8 @@ impl Served {
         Self::start(command)
     }
 
-    fn start(mut command: Command) -> Result<Self> {
+    /// Any server that says in JSON where it listens.
+    pub(crate) fn start(mut command: Command) -> Result<Self> {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().context("starting a server")?;
         let stdout = child.stdout.take().context("its output")?;
         let mut line = String::new();

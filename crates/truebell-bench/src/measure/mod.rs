@@ -1,6 +1,7 @@
 //! What is measured. The aims are the project's own; where each comes from is in `docs/performance.md`.
 
 mod cli;
+mod corpus;
 mod judgement;
 mod log;
 mod requests;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use truebell_core::wire::server::ServerInfo;
 
 pub(crate) use cli::command_line;
+pub(crate) use corpus::corpus;
 pub(crate) use judgement::judgement;
 pub(crate) use log::log;
 
