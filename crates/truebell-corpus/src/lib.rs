@@ -6,6 +6,7 @@ pub mod build;
 mod digest;
 mod flags;
 mod header;
+pub mod inquiry;
 mod page;
 mod read;
 
