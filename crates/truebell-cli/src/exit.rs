@@ -34,6 +34,8 @@ pub enum Code {
     Profile,
     /// What was asked about is exposed.
     Exposed,
+    /// What was looked at should be changed.
+    Findings,
 }
 
 /// Number, word and meaning of each code, in the order of the manual.
@@ -51,6 +53,7 @@ pub const CODES: &[(Code, u8, &str, &str)] = &[
     (Code::Declined, 10, "declined", "A question was answered with no; nothing was changed."),
     (Code::Profile, 11, "profile", "This profile has no account yet, or has one already."),
     (Code::Exposed, 12, "exposed", "It worked, and something that was checked is exposed."),
+    (Code::Findings, 13, "findings", "It worked, and something that was looked at should be changed."),
 ];
 
 impl Code {

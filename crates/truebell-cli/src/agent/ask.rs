@@ -3,9 +3,10 @@
 use super::lines::Form;
 use crate::agent::lease::Stay;
 use serde::{Deserialize, Serialize};
-use truebell_core::ids::{AttachmentId, DeviceId, SessionId};
+use truebell_core::ids::{AttachmentId, DeviceId, ItemId, SessionId};
 use truebell_core::item::{Category, Item};
 use truebell_core::secret::Secret;
+use truebell_engine::health::Kind as FindingKind;
 
 /// An item, as a person names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -205,6 +206,27 @@ pub enum Ask {
         /// At most so many.
         count: usize,
     },
+    /// Sets findings about an item aside, as they are now.
+    SetAside {
+        /// Which item.
+        item: ItemName,
+        /// Which findings.
+        finding: FindingKind,
+        /// Why.
+        reason: String,
+    },
+    /// Brings them back.
+    BringBack {
+        /// Which item.
+        item: ItemName,
+        /// Which findings.
+        finding: FindingKind,
+    },
+    /// Remembers which exposures were told.
+    Told {
+        /// Marks of each item.
+        marks: Vec<(ItemId, Vec<String>)>,
+    },
     /// Attaches the bytes of the input stream.
     Attach {
         /// To this item.
@@ -345,6 +367,9 @@ impl Ask {
             | Self::Restore { .. }
             | Self::Move { .. }
             | Self::Archive { .. }
+            | Self::SetAside { .. }
+            | Self::BringBack { .. }
+            | Self::Told { .. }
             | Self::Detach { .. }
             | Self::RenameVault { .. } => true,
             _ => false,

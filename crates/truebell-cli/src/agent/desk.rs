@@ -5,6 +5,7 @@ use super::answer::{Listing, Made, OpenStatus, Opened, PastView, StatusView, Syn
 use super::ask::{Ask, ItemName, Scope};
 use super::door::{Streams, unheard};
 use super::edit;
+use super::health;
 use super::lines::{self, Form};
 use super::meant::{filter, find, find_attachment, find_totp, pseudo_field, read_code};
 use super::view::{log_view, row, vault_names, view};
@@ -17,6 +18,7 @@ use std::time::Duration;
 use truebell_client::{
     Client, Clock, Error, Hold, ItemRef, Kind, Listed, Online, Profile, ProfileError, Progress, ReplicaError, SystemClock,
 };
+use truebell_core::ids::ItemId;
 use truebell_core::item::Item;
 use truebell_core::log::Policy;
 use truebell_core::outcome;
@@ -164,6 +166,9 @@ impl Desk {
             Ask::History { item, reveal } => self.history(&item, reveal),
             Ask::Import { vault, items } => self.import(vault.as_deref(), items),
             Ask::Open { scope, from, count } => self.open(&scope, from, count),
+            Ask::SetAside { item, finding, reason } => self.annotate(&item, |item| health::set_aside(item, finding, &reason, now())),
+            Ask::BringBack { item, finding } => self.annotate(&item, |item| health::bring_back(item, finding)),
+            Ask::Told { marks } => self.told(marks),
             Ask::Attach { item, name, .. } => {
                 let at = self.find(&item)?;
                 self.asking().attach(at, &name, streams.input).map_err(of)?;
@@ -347,6 +352,28 @@ impl Desk {
             Ok(at)
         })?;
         self.made(at)
+    }
+
+    /// Changes what an item remembers about itself.
+    fn annotate(self: &Arc<Self>, item: &ItemName, annotate: impl FnOnce(&mut Item) -> Answered) -> Asked {
+        self.change(item, |client, at| {
+            let mut item = client.item(at).map_err(of)?;
+            annotate(&mut item)?;
+            client.annotate(at, item).map_err(of)
+        })
+    }
+
+    /// Exposures that were told are written into their items; one that is gone meanwhile is passed over.
+    fn told(self: &Arc<Self>, marks: Vec<(ItemId, Vec<String>)>) -> Asked {
+        for (item, marks) in marks {
+            self.local(|client| {
+                let Ok(at) = find(client, &ItemName { name: item.to_string(), vault: None }) else { return Ok(()) };
+                let mut item = client.item(at).map_err(of)?;
+                health::tell(&mut item, &marks);
+                client.annotate(at, item).map_err(of)
+            })?;
+        }
+        json(&self.send_edits()?)
     }
 
     /// What an edit is answered with, once it was sent or could not be.

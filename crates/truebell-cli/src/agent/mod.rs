@@ -9,6 +9,7 @@ mod desk;
 mod door;
 mod edit;
 mod frames;
+mod health;
 pub mod kit;
 mod lease;
 mod lines;

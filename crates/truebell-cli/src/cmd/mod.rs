@@ -19,6 +19,7 @@ mod events;
 mod export;
 mod files;
 mod generate;
+mod health;
 mod help;
 mod import;
 mod incident;
@@ -98,6 +99,7 @@ Secrets for programs
 Security
   events         What happened to the account: the inbox of verified notices
   notice         Check a notice by its code
+  health         What is wrong in your vaults, and what to do
   log            The server's public log of events, and what is proven of it
   devices        List devices, or take access away
   sessions       List sessions, or end one
@@ -202,6 +204,8 @@ pub enum Command {
     /// Write, show or test an Emergency Kit
     #[command(subcommand)]
     Kit(kit::Kit),
+    /// What is wrong in your vaults, and what to do
+    Health(health::Health),
     /// What happened to the account: the inbox of verified notices
     Events(events::Events),
     /// Check a notice by its code
@@ -310,6 +314,7 @@ fn refuse(error: &clap::Error) -> Ending {
 fn dispatch(command: Command, context: &mut Context) -> Answered<Ending> {
     match command {
         Command::Signup(command) => command.run(context),
+        Command::Health(command) => return command.run(context),
         Command::Signin(command) => command.run(context),
         Command::Unlock(command) => command.run(context),
         Command::Lock(command) => command.run(context),

@@ -1,7 +1,7 @@
 //! `truebell corpus check`: is this password, or which of these hashes are, in the corpus? Neither is shown or kept.
 
 use super::super::context::Context;
-use super::{failure_of, open};
+use super::{ask_ranges, failure_of, open};
 use crate::exit::{Answered, Code, Ending, Failure, describe_io};
 use crate::output::{Page, Show};
 use clap::Args;
@@ -9,17 +9,25 @@ use serde::Serialize;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use truebell_core::secret::Secret;
 use truebell_corpus::build::{Form, LineError, Lines, Parsed};
-use truebell_corpus::{Answer as Said, Digest, Exposure};
+use truebell_corpus::inquiry::{Doubt, Verdict};
+use truebell_corpus::{Answer as Said, Digest, Exposure, Kind};
 
 /// Whether a password is in a corpus
 ///
 /// Asks for the password, or reads it from standard input (--password-stdin), a file or a descriptor; never from the command line. Ends with 12 if it is exposed.
+///
+/// With --ranges another machine is asked: it is told five digits of the hash. It is asked about random hashes as well, and if it does not answer as it should, the password is
+/// called neither exposed nor clean; the command ends with 6 then.
 #[derive(Debug, Args)]
 pub struct Check {
     /// The corpus
-    #[arg(value_name = "CORPUS")]
-    corpus: PathBuf,
+    #[arg(value_name = "CORPUS", required_unless_present = "ranges", conflicts_with = "ranges")]
+    corpus: Option<PathBuf>,
+    /// Ask this range service (https://host) instead
+    #[arg(long, value_name = "URL", conflicts_with = "hashes")]
+    ranges: Option<String>,
     /// Check each hash of this list instead (`-` is standard input)
     #[arg(long, value_name = "FILE")]
     hashes: Option<PathBuf>,
@@ -43,6 +51,16 @@ struct One {
     #[serde(flatten)]
     answer: Answer,
     corpus: String,
+}
+
+/// What a range service said.
+#[derive(Serialize)]
+struct Asked {
+    /// `null`: not known.
+    exposed: Option<bool>,
+    count: Option<u64>,
+    why_unknown: Option<String>,
+    ranges: String,
 }
 
 #[derive(Serialize)]
@@ -94,6 +112,26 @@ impl Show for One {
     }
 }
 
+impl Show for Asked {
+    fn show(&self, page: &mut Page<'_>) -> io::Result<()> {
+        let paint = page.paint;
+        match (self.exposed, self.count, &self.why_unknown) {
+            (Some(true), count, _) => page.line(format_args!(
+                "{} Seen {} times in lists of exposed passwords ({}). Do not use it anywhere.",
+                paint.red("exposed:"),
+                count.unwrap_or_default(),
+                self.ranges
+            )),
+            (Some(false), ..) => page.line(format_args!("{} Not in the lists of {}.", paint.green("clean:"), self.ranges)),
+            (None, _, why) => page.line(format_args!(
+                "{} Whether it is exposed is not known: {}.",
+                paint.yellow("not known:"),
+                why.as_deref().unwrap_or_default()
+            )),
+        }
+    }
+}
+
 impl Show for Many {
     fn show(&self, page: &mut Page<'_>) -> io::Result<()> {
         for answer in &self.found {
@@ -107,50 +145,71 @@ impl Show for Many {
 impl Check {
     /// Runs it.
     pub fn run(self, context: &mut Context) -> Answered<Ending> {
-        let exposed = match &self.hashes {
-            Some(list) => self.check_list(list, context)?,
-            None => self.check_password(context)?,
+        let exposed = match (&self.ranges, &self.corpus, &self.hashes) {
+            (Some(url), ..) => return check_ranges(url, context),
+            (None, Some(corpus), Some(list)) => check_list(corpus, list, context)?,
+            (None, Some(corpus), None) => check_password(corpus, context)?,
+            (None, None, _) => return Err(Failure::usage("Name a corpus, or a range service with --ranges.")),
         };
         Ok(if exposed { Ending::Failed(Code::Exposed) } else { Ending::Ok })
     }
+}
 
-    fn check_password(&self, context: &mut Context) -> Answered<bool> {
-        // Before it is asked for: a corpus that is not there needs no password.
-        let corpus = open(&self.corpus)?;
-        let password = match context.given_password()? {
-            Some(password) => password,
-            None => context.globals.password.source().read_or_ask("The password to check", "password")?,
-        };
-        let kind = corpus.header().kind;
-        let digest = kind.digest(password.expose().as_bytes()).ok_or_else(|| Failure::usage("The password is not text."))?;
-        let said = corpus.check(&digest).map_err(|error| failure_of(&self.corpus, &error))?;
-        let answer = Answer::of(said, None);
-        let exposed = answer.exposed;
-        context.out.answer(&One { answer, corpus: corpus.version() })?;
-        Ok(exposed)
-    }
-
-    fn check_list(&self, list: &Path, context: &mut Context) -> Answered<bool> {
-        let corpus = open(&self.corpus)?;
-        let kind = corpus.header().kind;
-        let digests = read_digests(list, kind)?;
-        let mut sweep = corpus.sweep();
-        let mut found = Vec::new();
-        for digest in &digests {
-            let said = sweep.check(digest).map_err(|error| failure_of(&self.corpus, &error))?;
-            if said != Said::Clean {
-                found.push(Answer::of(said, Some(digest.hex(kind))));
-            }
-        }
-        let exposed = found.len() as u64;
-        context.out.answer(&Many { checked: digests.len() as u64, exposed, found, corpus: corpus.version() })?;
-        context.out.remark(format_args!("{exposed} of {} hashes are in the corpus.", digests.len()));
-        Ok(exposed > 0)
+fn read_password(context: &mut Context) -> Answered<Secret> {
+    match context.given_password()? {
+        Some(password) => Ok(password),
+        None => context.globals.password.source().read_or_ask("The password to check", "password"),
     }
 }
 
+fn digest_of(kind: Kind, password: &Secret) -> Answered<Digest> {
+    kind.digest(password.expose().as_bytes()).ok_or_else(|| Failure::usage("The password is not text."))
+}
+
+fn check_password(path: &Path, context: &mut Context) -> Answered<bool> {
+    // Before it is asked for: a corpus that is not there needs no password.
+    let corpus = open(path)?;
+    let digest = digest_of(corpus.header().kind, &read_password(context)?)?;
+    let said = corpus.check(&digest).map_err(|error| failure_of(path, &error))?;
+    let answer = Answer::of(said, None);
+    let exposed = answer.exposed;
+    context.out.answer(&One { answer, corpus: corpus.version() })?;
+    Ok(exposed)
+}
+
+fn check_ranges(url: &str, context: &mut Context) -> Answered<Ending> {
+    let digest = digest_of(Kind::Sha1, &read_password(context)?)?;
+    let said = ask_ranges(url, Kind::Sha1, [digest], &mut |_, _| {})?;
+    let verdict = said.get(&digest).copied().unwrap_or(Verdict::Unknown(Doubt::NotAsked));
+    let (exposed, count, why_unknown, ending) = match verdict {
+        Verdict::Exposed { count } => (Some(true), Some(count), None, Ending::Failed(Code::Exposed)),
+        Verdict::Clean => (Some(false), None, None, Ending::Ok),
+        Verdict::Unknown(doubt) => (None, None, Some(doubt.to_string()), Ending::Failed(Code::Offline)),
+    };
+    context.out.answer(&Asked { exposed, count, why_unknown, ranges: url.to_owned() })?;
+    Ok(ending)
+}
+
+fn check_list(path: &Path, list: &Path, context: &mut Context) -> Answered<bool> {
+    let corpus = open(path)?;
+    let kind = corpus.header().kind;
+    let digests = read_digests(list, kind)?;
+    let mut sweep = corpus.sweep();
+    let mut found = Vec::new();
+    for digest in &digests {
+        let said = sweep.check(digest).map_err(|error| failure_of(path, &error))?;
+        if said != Said::Clean {
+            found.push(Answer::of(said, Some(digest.hex(kind))));
+        }
+    }
+    let exposed = found.len() as u64;
+    context.out.answer(&Many { checked: digests.len() as u64, exposed, found, corpus: corpus.version() })?;
+    context.out.remark(format_args!("{exposed} of {} hashes are in the corpus.", digests.len()));
+    Ok(exposed > 0)
+}
+
 /// The digests of a list, in order.
-fn read_digests(list: &Path, kind: truebell_corpus::Kind) -> Answered<Vec<Digest>> {
+fn read_digests(list: &Path, kind: Kind) -> Answered<Vec<Digest>> {
     let name = if list == Path::new("-") { "Standard input".to_owned() } else { list.display().to_string() };
     let unreadable = |error: &io::Error| Failure::new(Code::BadFile, format!("{name} could not be read: {}.", describe_io(error)));
     let from: Box<dyn Read> =

@@ -5,9 +5,12 @@ mod building;
 mod check;
 mod info;
 mod merge;
+mod ranges;
 mod sample;
 mod serve;
 mod verify;
+
+pub(super) use ranges::ask_ranges;
 
 use super::context::Context;
 use crate::exit::{Answered, Code, Ending, Failure};
@@ -69,10 +72,10 @@ impl From<Hash> for Kind {
     }
 }
 
-fn open(path: &Path) -> Answered<truebell_corpus::Corpus<FilePages>> {
+pub(super) fn open(path: &Path) -> Answered<truebell_corpus::Corpus<FilePages>> {
     open_corpus(path).map_err(|error| failure_of(path, &error))
 }
 
-fn failure_of(path: &Path, error: &Damaged) -> Failure {
+pub(super) fn failure_of(path: &Path, error: &Damaged) -> Failure {
     Failure::new(Code::BadFile, format!("{}: {error}.", path.display()))
 }
