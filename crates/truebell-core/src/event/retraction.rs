@@ -1,4 +1,4 @@
-//! Taking a notice back (`docs/formats/event.md`, `docs/adr/0009-how-a-notice-is-taken-back.md`). What an operator signs is a link of
+//! Taking a notice back (`docs/formats/event.md`, `docs/adr/0013-how-a-notice-is-taken-back.md`). What an operator signs is a link of
 //! the account's chain with a type of its own: it can never pass for something the account did, and no notice is made from it.
 
 use super::set::{SET_TYP, SubjectId, Unsayable, issuer};
