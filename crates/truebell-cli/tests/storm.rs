@@ -6,10 +6,19 @@ use std::process::Command;
 
 #[test]
 fn the_day_of_27_april_2023_tells_nobody_anything_untrue_and_the_naive_client_does() {
+    play("sqlite-to-postgres");
+}
+
+#[test]
+fn the_day_of_27_april_2023_is_no_other_between_two_postgresql() {
+    play("postgres-to-postgres");
+}
+
+fn play(form: &str) {
     let folder = tempfile::tempdir().unwrap();
     let (html, json) = (folder.path().join("report.html"), folder.path().join("report.json"));
     let mut drill = Command::new(env!("CARGO_BIN_EXE_truebell"));
-    drill.args(["drill", "1password-2023-04-27", "--clients", "40", "--seconds", "2", "--html"]).arg(&html).arg("--json").arg(&json);
+    drill.args(["drill", "1password-2023-04-27", "--form", form, "--clients", "40", "--seconds", "2", "--html"]).arg(&html).arg("--json").arg(&json);
     // How it ends depends on the goodput too, which says nothing where the machine has other things to do; what must hold is below.
     let ended = drill.output().unwrap();
     let said = String::from_utf8_lossy(&ended.stderr).into_owned();
@@ -26,6 +35,8 @@ fn the_day_of_27_april_2023_tells_nobody_anything_untrue_and_the_naive_client_do
     let findings: Vec<&str> = report["findings"].as_array().unwrap().iter().map(|finding| finding.as_str().unwrap()).collect();
     assert!(findings.iter().all(|finding| finding.contains("of the capacity")), "{findings:?}");
     assert_eq!(report["passed"].as_bool(), Some(findings.is_empty()));
+    assert!(report["move_fence_ms_max"].as_f64().unwrap() > 0.0, "{report:#}");
+    assert_eq!(report["move"]["form"], form);
     let times: Vec<u64> = report["overload"].as_array().unwrap().iter().map(|step| step["times"].as_u64().unwrap()).collect();
     assert_eq!(times, [1, 2, 5, 10]);
     assert!(report["goodput_ratio_at_10x"].as_f64().unwrap() > 0.0 && report["capacity_per_second"].as_f64().unwrap() > 1.0);

@@ -7,24 +7,31 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// A database of the drill's own.
-pub(super) struct Database {
+/// A cluster, with databases of the drill's own.
+pub(super) struct Cluster {
     /// Where the cluster listens.
     pub address: SocketAddr,
-    /// `postgres://user:password@` and `/name?options`: what stands before and after the address.
+    /// `postgres://user:password@` and `?options`: what stands before the address and after the database's name.
     before: String,
-    after: String,
-    /// The cluster's own database, from which ours is made and dropped.
+    options: String,
+    /// The cluster's own database, from which ours are made and dropped.
     main: String,
-    name: String,
+    databases: Vec<String>,
     _keeper: Option<Keeper>,
 }
 
-impl Drop for Database {
+impl Drop for Cluster {
     fn drop(&mut self) {
-        // In a throw-away cluster it goes with the cluster; elsewhere it must not stay behind.
-        let _dropped = run(&self.main, &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+        // In a throw-away cluster they go with the cluster; elsewhere they must not stay behind.
+        for database in &self.databases {
+            let _dropped = run(&self.main, &format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)"));
+        }
     }
+}
+
+/// What a database is called in the cluster.
+fn full(name: &str) -> String {
+    format!("drill_{}_{name}", std::process::id())
 }
 
 fn run(url: &str, statement: &str) -> bool {
@@ -51,31 +58,34 @@ cat >/dev/null
 rm -rf -- "$1"
 "#;
 
-impl Database {
-    /// In the cluster at `url`, or in one started for it.
-    pub(super) fn make(url: Option<&str>) -> Answered<Self> {
+impl Cluster {
+    /// The one at `url`, or one started for it, with empty databases of these names.
+    pub(super) fn make(url: Option<&str>, databases: &[&str]) -> Answered<Self> {
         let (url, keeper) = match url {
             Some(url) => (url.to_owned(), None),
             None => start()?,
         };
         let odd = || Failure::plain("The PostgreSQL's address is not understood: write postgres://USER:PASSWORD@127.0.0.1:PORT/DATABASE.");
-        let name = format!("drill_{}", std::process::id());
-        if !run(&url, &format!("CREATE DATABASE {name}")) {
-            return Err(Failure::plain(
-                "The drill's database could not be made with psql: is the PostgreSQL running, and is psql installed?",
-            ));
-        }
         let (before, rest) = url.rsplit_once('@').ok_or_else(odd)?;
         let (address, after) = rest.split_once('/').ok_or_else(odd)?;
         let address = address.replace("localhost", "127.0.0.1").parse().map_err(|_| odd())?;
         let options = after.split_once('?').map_or(String::new(), |(_, options)| format!("?{options}"));
-        let (before, after) = (format!("{before}@"), format!("/{name}{options}"));
-        Ok(Self { address, before, after, main: url.clone(), name, _keeper: keeper })
+        let before = format!("{before}@");
+        let mut cluster = Self { address, before, options, main: url.clone(), databases: Vec::new(), _keeper: keeper };
+        for database in databases {
+            cluster.databases.push(full(database));
+            if !run(&cluster.main, &format!("CREATE DATABASE {}", full(database))) {
+                return Err(Failure::plain(
+                    "The drill's database could not be made with psql: is the PostgreSQL running, and is psql installed?",
+                ));
+            }
+        }
+        Ok(cluster)
     }
 
-    /// Its URL when it is reached through `address`.
-    pub(super) fn url_through(&self, address: SocketAddr) -> String {
-        format!("{}{address}{}", self.before, self.after)
+    /// The URL of a database when the cluster is reached through `address`.
+    pub(super) fn url_through(&self, address: SocketAddr, database: &str) -> String {
+        format!("{}{address}/{}{}", self.before, full(database), self.options)
     }
 }
 

@@ -3,7 +3,9 @@
 mod board;
 mod book;
 mod cluster;
+mod day;
 mod load;
+mod moving;
 mod page;
 mod people;
 mod proxy;
@@ -31,7 +33,7 @@ pub enum Drill {
     Run(Run),
     /// Run all drills
     All(All),
-    /// The day of 27 April 2023: a crawling database, a surge, real processes
+    /// The day of 27 April 2023: a database moved while it crawls, a surge, real processes
     #[command(name = storm::ID)]
     Storm(storm::Storm),
 }

@@ -1,5 +1,6 @@
 //! What a drill found: the simulated world's report, whoever played it, and what only the storm measures.
 
+use super::moving::Moved;
 use crate::output::{Page, Paint, Show};
 use serde::Serialize;
 use std::io;
@@ -18,8 +19,11 @@ pub(super) struct Played {
 #[derive(Debug, Clone, Default, Serialize)]
 pub(super) struct Figures {
     pub goodput_ratio_at_10x: Option<f64>,
-    /// The move is no part of this form: `null`.
+    /// The longest time nobody could write because of the move.
     pub move_fence_ms_max: Option<f64>,
+    /// What else there is to say of the move.
+    #[serde(rename = "move")]
+    pub moved: Option<Moved>,
     pub clients: u64,
     pub password_changes: u64,
     pub saved_edits: u64,
@@ -138,6 +142,11 @@ impl Figures {
         page.line(format_args!("Saved edits                  {}, lost: {}", self.saved_edits, report.lost_writes))?;
         page.line(format_args!("Devices not back             {}", report.lost_sessions))?;
         page.line(format_args!("Longest queue                {} requests", self.queue_max))?;
+        if let Some(moved) = &self.moved {
+            page.line(format_args!("The database was moved       {}", moved.form.words()))?;
+            page.line(format_args!("  which took                 {:.0} seconds, for {} rows", moved.seconds, moved.rows))?;
+            page.line(format_args!("  and writes waited          {:.0} ms at the most", moved.fence_ms_max))?;
+        }
         page.line(format_args!("\nSign-ins the database allows {:.0}/s, and of those still served", self.capacity_per_second))?;
         for step in &self.overload {
             page.line(format_args!(

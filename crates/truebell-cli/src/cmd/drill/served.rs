@@ -15,7 +15,8 @@ pub(super) struct Served {
     child: Child,
     pub address: SocketAddr,
     metrics: SocketAddr,
-    data: PathBuf,
+    /// Its data folder.
+    pub data: PathBuf,
 }
 
 impl Drop for Served {
@@ -27,15 +28,15 @@ impl Drop for Served {
 }
 
 impl Served {
-    /// With sessions that are good for so long.
-    pub(super) fn start(folder: &Path, store: &str, session: Duration) -> Answered<Self> {
+    /// With this database, or the SQLite file of its own, and sessions that are good for so long.
+    pub(super) fn start(folder: &Path, store: Option<&str>, session: Duration) -> Answered<Self> {
         let failed = |_| Failure::plain("The drill's server could not be started.");
         let data = folder.join("server");
         let log = std::fs::File::create(folder.join("server.log")).map_err(failed)?;
         let mut command = Command::new(std::env::current_exe().map_err(failed)?);
         command.args(["serve", "--json", "--listen", "127.0.0.1:0", "--signup", "open", "--data"]).arg(&data);
         // Sessions are short, so that people sign in again all the time; the load says whom it stands for, as a proxy would.
-        command.env("TRUEBELL_STORE", store).env("TRUEBELL_TRUSTED_PROXIES", "127.0.0.1/32").env("TRUEBELL_METRICS_LISTEN", "127.0.0.1:0");
+        command.env("TRUEBELL_STORE", store.unwrap_or_default()).env("TRUEBELL_TRUSTED_PROXIES", "127.0.0.1/32").env("TRUEBELL_METRICS_LISTEN", "127.0.0.1:0");
         command.env("TRUEBELL_SESSION_LIFETIME", format!("{}s", session.as_secs()));
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().map_err(failed)?;
         let mut line = String::new();

@@ -1,18 +1,18 @@
-//! The day of 27 April 2023: a database that crawls, breaks and comes back under people who go on working, and then a surge of ten
-//! times what can be served. Real server process, real PostgreSQL behind a fault proxy, real clients.
+//! The day of 27 April 2023: a database that is moved while it crawls, breaks and comes back under people who go on working, and then
+//! a surge of ten times what can be served. Real server process, real databases, PostgreSQL behind a fault proxy, real clients.
 
 use super::book::{Book, Closed};
-use super::cluster::Database;
-use super::load::Load;
-use super::people::{Bell, DEVICES, Found, People};
+use super::cluster::Cluster;
+use super::day::{Day, Measured, STRAIN};
+use super::moving::{Form, Operator};
+use super::people::{Found, People};
 use super::proxy::{self, Weather};
-use super::report::{Figures, Overload, Played, Sentence};
+use super::report::{Figures, Played, Sentence};
 use super::served::Served;
 use super::{page, passed, write};
 use crate::cmd::context::Context;
 use crate::exit::{Answered, Failure};
 use clap::Args;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,14 +26,12 @@ pub(super) const ID: &str = "1password-2023-04-27";
 pub(super) const INCIDENT: &str =
     "A database migration set off a surge; servers refused sign-ins, and apps said “Your Secret Key or password was recently changed”";
 
-/// The database answers this much later while the load is measured: as one under strain does.
-const STRAIN: Duration = Duration::from_millis(5);
-
-/// The day of 27 April 2023: a crawling database, a surge, real processes
+/// The day of 27 April 2023: a database moved while it crawls, a surge, real processes
 ///
-/// Starts a server process on a throw-away PostgreSQL, makes people with real clients, and plays the day: the database crawls, falls
-/// silent and breaks off; people go on editing, and some really change their password; then ten times as many sign-ins are asked for
-/// as can be served. Beside it a naive client judges the same answers. With --json FILE the report is written there as JSON.
+/// Starts a server process and a throw-away PostgreSQL, makes people with real clients, and plays the day: the operator moves the
+/// database to another one while people work; databases crawl, fall silent and break off, before the switch and after it; people go on
+/// editing, and some really change their password; then ten times as many sign-ins are asked for as can be served. Beside it a naive
+/// client judges the same answers. With --json FILE the report is written there as JSON.
 #[derive(Debug, Args)]
 pub struct Storm {
     /// Where the JSON report goes, after --json
@@ -42,6 +40,9 @@ pub struct Storm {
     /// Write the report as one HTML page that needs nothing else
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+    /// Between which databases the operator moves
+    #[arg(long, value_enum, default_value_t)]
+    form: Form,
     /// How many real clients
     #[arg(long, value_name = "NUMBER", default_value_t = 2000)]
     clients: usize,
@@ -55,7 +56,7 @@ pub struct Storm {
 
 impl Default for Storm {
     fn default() -> Self {
-        Self { file: None, html: None, clients: 2000, seconds: 8, postgres: None }
+        Self { file: None, html: None, form: Form::default(), clients: 2000, seconds: 8, postgres: None }
     }
 }
 
@@ -104,10 +105,11 @@ impl Storm {
         let folder = Folder::make()?;
         allow_many_files();
         let url = self.postgres.clone().or_else(|| std::env::var("TRUEBELL_TEST_POSTGRES").ok());
-        let database = Database::make(url.as_deref())?;
+        let cluster = Cluster::make(url.as_deref(), self.form.databases())?;
         let weather = Weather::default();
-        let door = proxy::start(database.address, &weather).map_err(|error| Failure::io("The fault proxy could not be started", &error))?;
-        let served = Served::start(&folder.0, &database.url_through(door), Duration::from_secs(self.seconds * 6))?;
+        let door = proxy::start(cluster.address, &weather).map_err(|error| Failure::io("The fault proxy could not be started", &error))?;
+        let from = self.form.databases().split_last().and_then(|(_, from)| from.first()).map(|from| cluster.url_through(door, from));
+        let served = Served::start(&folder.0, from.as_deref(), Duration::from_secs(self.seconds * 8))?;
         let to = served.address;
         let info = server_info(&format!("http://{to}"), &mut World::system());
         let key = info.map_err(|error| Failure::plain(format!("The drill's server does not answer: {error}.")))?.key.fingerprint();
@@ -116,22 +118,33 @@ impl Storm {
         // They have all heard of each other before the day begins.
         people.settle();
         book.begin_again();
+        let day = Day {
+            form: self.form,
+            phase: Duration::from_secs(self.seconds),
+            server: to,
+            operator: Operator(&served.data),
+            to: cluster.url_through(door, "new"),
+            weather: &weather,
+            people: &people,
+            home: &folder.0,
+            book: &book,
+        };
         let is_over = AtomicBool::new(false);
-        let (overload, mails) = std::thread::scope(|scope| {
+        let (measured, mails) = std::thread::scope(|scope| {
             scope.spawn(|| served.watch(&book, &is_over));
-            let overload = self.day(to, &folder.0, &people, &weather, &book);
+            let measured = day.play();
             book.phase("back to normal", "Every device comes up to date by itself.", false);
             weather.late(Duration::ZERO);
             people.settle();
             people.settle();
             let mails = wait_for_mails(&served, people.changes());
             is_over.store(true, Ordering::Relaxed);
-            (overload, mails)
+            let finished = measured.is_ok().then(|| day.operator.finish()).transpose();
+            (measured.and_then(|measured| finished.map(|_| measured)), mails)
         });
         let found = people.check(&mails);
         let closed = book.close();
-        let (capacity, overload) = overload?;
-        let mut played = note(&found, &closed, people.all.len(), capacity, overload);
+        let mut played = note(&found, &closed, people.all.len(), measured?);
         played.judge();
         if let Some(html) = &self.html {
             write(html, page::render(&played, &closed).as_bytes())?;
@@ -139,85 +152,10 @@ impl Storm {
         }
         Ok(played)
     }
-
-    /// The day itself: who lives through it has done all they do when this returns.
-    fn day(&self, to: SocketAddr, home: &Path, people: &People, weather: &Weather, book: &Arc<Book>) -> Answered<(f64, Vec<Overload>)> {
-        let bell = Bell::default();
-        let every = Duration::from_millis(u64::try_from(self.clients).unwrap_or(2000) * 12).max(Duration::from_secs(2));
-        std::thread::scope(|scope| {
-            let living = scope.spawn(|| people.live(every, &bell));
-            self.fall(scope, people, weather, book, &bell);
-            let overload = self.surge(to, home, weather, book);
-            bell.ring();
-            match living.join() {
-                Ok(0) => overload,
-                _ => Err(Failure::plain("The system gives no more threads: choose fewer --clients.")),
-            }
-        })
-    }
-
-    /// The database crawls, falls silent, breaks off and comes back; some people change their password meanwhile.
-    fn fall<'a>(&self, scope: &'a std::thread::Scope<'a, '_>, people: &'a People, weather: &Weather, book: &Book, bell: &'a Bell) {
-        let phase = Duration::from_secs(self.seconds);
-        book.phase("calm", "People edit and sync.", false);
-        std::thread::sleep(phase);
-        let accounts = (people.all.len() / DEVICES).max(1);
-        for number in 0..(accounts / 12).clamp(2, 20) {
-            scope.spawn(move || {
-                bell.wait(phase * u32::try_from(number).unwrap_or_default() / 8);
-                people.change_password(number, bell);
-            });
-        }
-        book.phase(
-            "the database crawls",
-            "Every answer of it comes 150 ms late. From here on some people really change their password.",
-            true,
-        );
-        weather.late(Duration::from_millis(150));
-        std::thread::sleep(phase);
-        book.phase("silent", "It answers nothing.", true);
-        weather.silent();
-        std::thread::sleep(phase / 2);
-        book.phase("broken off", "Every connection to it breaks.", true);
-        weather.gone();
-        std::thread::sleep(phase / 2);
-        book.phase("back", "It answers as before, and everybody who waited comes at once.", false);
-        weather.late(Duration::ZERO);
-        std::thread::sleep(phase);
-    }
-
-    /// What a database under strain can do, and what is left of it when more and more is asked for.
-    fn surge(&self, to: SocketAddr, home: &Path, weather: &Weather, book: &Arc<Book>) -> Answered<(f64, Vec<Overload>)> {
-        let phase = Duration::from_secs(self.seconds);
-        weather.late(STRAIN);
-        book.phase("capacity", "Under strain again: how many sign-ins it can do is measured.", false);
-        let load = Load::make(to, home, 2, book)?;
-        load.run(40, None, phase / 2);
-        let capacity = load.run(40, None, phase).served_per_second.max(1.0);
-        let mut overload = Vec::new();
-        for times in [1, 2, 5, 10] {
-            let note = match times {
-                1 => "As many sign-ins are asked for as it can do.".to_owned(),
-                _ => format!("{times} times as many are asked for."),
-            };
-            book.phase(format!("{times}×"), note, times > 1);
-            // Proofs are good for two minutes.
-            let load = Load::make(to, home, 2, book)?;
-            let came = load.run(320, Some(capacity * f64::from(times)), phase);
-            let ratio = came.served_per_second / capacity;
-            overload.push(Overload {
-                times,
-                offered_per_second: came.offered_per_second,
-                served_per_second: came.served_per_second,
-                ratio,
-            });
-        }
-        Ok((capacity, overload))
-    }
 }
 
 /// All that was found, in the fields of the report.
-fn note(found: &Found, closed: &Closed, clients: usize, capacity: f64, overload: Vec<Overload>) -> Played {
+fn note(found: &Found, closed: &Closed, clients: usize, Measured { moved, capacity, overload }: Measured) -> Played {
     let naive =
         |said: &Sentence| NaiveSentence { sentence: said.sentence.clone(), accounts: usize::try_from(said.accounts).unwrap_or_default() };
     let report = Report {
@@ -235,6 +173,8 @@ fn note(found: &Found, closed: &Closed, clients: usize, capacity: f64, overload:
         ..Report::default()
     };
     let storm = Figures {
+        move_fence_ms_max: Some(moved.fence_ms_max),
+        moved: Some(moved),
         goodput_ratio_at_10x: overload.last().map(|step| step.ratio),
         clients: clients as u64,
         password_changes: found.changes,
@@ -246,7 +186,6 @@ fn note(found: &Found, closed: &Closed, clients: usize, capacity: f64, overload:
         said: closed.said.clone(),
         naive_said: closed.naive.clone(),
         seconds: closed.seconds,
-        ..Figures::default()
     };
     Played { report, storm: Some(storm) }
 }

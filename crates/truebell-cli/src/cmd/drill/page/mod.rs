@@ -20,13 +20,14 @@ pub(super) fn render(played: &Played, closed: &Closed) -> String {
         page,
         "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width,initial-scale=1\"><title>{verdict}: \
          27 April 2023, played again</title><style>{STYLE}</style></head><body><main><header><p class=soft>Truebell drill {} · {} real clients · {} exchanges · \
-         {:.0} seconds</p><h1>{verdict}.</h1><p class=lede>On 27 April 2023 a database in trouble made a password manager’s apps tell people “Your Secret Key or \
-         password was recently changed”. It was false. This is the same day, played again on a real server process, a real PostgreSQL and {} real clients, all on one \
-         machine.</p>",
+         {:.0} seconds</p><h1>{verdict}.</h1><p class=lede>On 27 April 2023 the move of a database made a password manager’s apps tell people “Your Secret Key or \
+         password was recently changed”. It was false. This is the same day, played again on a real server process, whose database is moved {} while it fails, with {} real \
+         clients, all on one machine.</p>",
         report.name,
         grouped(storm.clients),
         grouped(report.exchanges),
         storm.seconds,
+        storm.moved.as_ref().map_or("", |moved| moved.form.words()),
         grouped(storm.clients)
     );
     for finding in &report.findings {
@@ -164,8 +165,12 @@ fn facts(page: &mut String, report: &Report, storm: &Figures) {
             "of the capacity still served at ten times the load".to_owned(),
         ),
     ];
+    let moved = storm.moved.as_ref().map(|moved| {
+        let what = format!("at the most was no write possible, while the database was moved {}", moved.form.words());
+        (true, format!("{:.0} ms", moved.fence_ms_max), what)
+    });
     page.push_str("<ul class=facts>");
-    for (is_good, value, what) in facts {
+    for (is_good, value, what) in facts.into_iter().chain(moved) {
         let class = if is_good { "" } else { " class=not" };
         let _ = write!(page, "<li{class}><b>{value}</b>{what}</li>");
     }
