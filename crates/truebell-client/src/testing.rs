@@ -50,10 +50,37 @@ pub(super) enum Fault {
     AnswerLost,
     /// Somebody else answers.
     Stranger(&'static str),
+    /// Somebody else answers, with any status and anything in it.
+    Anyone(u16, Vec<u8>),
     /// Our server is busy until then.
     Busy(UnixMillis),
+    /// Our server says this, whatever was asked.
+    Says(Status),
+    /// It is done, and the head of the answer is not as it must be.
+    Twisted(Twist),
     /// The body ends early.
     Cut(usize),
+}
+
+/// What is wrong with a head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Twist {
+    /// Another server's id.
+    Server,
+    /// Another database.
+    Generation,
+    /// A restore that did not happen.
+    EpochUp,
+    /// The answer to another request.
+    Nonce,
+    /// Another key signed it.
+    Key,
+    /// A clock that is so many seconds late.
+    Late(u64),
+    /// Nothing happened to the account, ever.
+    NoEvents,
+    /// It is another body's.
+    Body,
 }
 
 /// What the server does with its transparency log.
@@ -329,7 +356,9 @@ impl Transport for Fake {
         let nonce = BASE64URL_NOPAD.decode(request.nonce.as_bytes()).unwrap().try_into().unwrap();
         let mut respond = match &fault {
             Some(Fault::Lost) => return Err(Failure::Timeout),
-            Some(Fault::Stranger(page)) => return Ok(stranger(page)),
+            Some(Fault::Stranger(page)) => return Ok(stranger(403, page.as_bytes())),
+            Some(Fault::Anyone(status, body)) => return Ok(stranger(*status, body)),
+            Some(Fault::Says(status)) => Answered::status(status.clone()),
             Some(Fault::Busy(until)) => Answered::status(Status::Busy { until: *until }),
             _ => inner.answer(request),
         };
@@ -340,7 +369,8 @@ impl Transport for Fake {
         if let Some(Fault::Cut(len)) = fault {
             respond.body.truncate(len);
         }
-        Ok(inner.sign(respond, &body, nonce))
+        let twist = if let Some(Fault::Twisted(twist)) = fault { Some(twist) } else { None };
+        Ok(inner.sign(respond, &body, nonce, twist))
     }
 }
 
@@ -348,14 +378,14 @@ fn page(body: Vec<u8>) -> Response {
     Response { status: 200, head: None, content_type: None, via: None, ray: None, body: Box::new(std::io::Cursor::new(body)) }
 }
 
-fn stranger(page: &str) -> Response {
+fn stranger(status: u16, page: &[u8]) -> Response {
     Response {
-        status: 403,
+        status,
         head: None,
         content_type: Some("text/html".into()),
         via: None,
         ray: None,
-        body: Box::new(std::io::Cursor::new(page.as_bytes().to_vec())),
+        body: Box::new(std::io::Cursor::new(page.to_vec())),
     }
 }
 
@@ -385,14 +415,14 @@ impl Inner {
         StatusDocument::derive(SERVER, &self.said, self.now, None).sign(&self.key).into_bytes()
     }
 
-    fn sign(&self, answered: Answered, body: &[u8], nonce: [u8; 16]) -> Response {
+    fn sign(&self, answered: Answered, body: &[u8], nonce: [u8; 16], twist: Option<Twist>) -> Response {
         let is_hints = answered.stream && answered.body == self.hints;
         let status = match &answered.status {
             Status::Ok => 200,
             Status::Refused { reason, .. } => reason.http_status(),
             _ => 503,
         };
-        let head = Head {
+        let mut head = Head {
             server: SERVER,
             generation: self.state.generation,
             restore_epoch: self.state.restore_epoch,
@@ -403,9 +433,21 @@ impl Inner {
             pace_ms: 1_000,
             body: (!answered.stream).then(|| Hash32::derive_plain(body)),
         };
+        let mut key = self.key.clone();
+        match twist {
+            None => {}
+            Some(Twist::Server) => head.server = ServerId([1; 16]),
+            Some(Twist::Generation) => head.generation = [1; 16],
+            Some(Twist::EpochUp) => head.restore_epoch += 1,
+            Some(Twist::Nonce) => head.nonce = [1; 16],
+            Some(Twist::Key) => key = SigningKey::from_seed(&[1; 32]),
+            Some(Twist::Late(seconds)) => head.at = UnixMillis(head.at.0.saturating_sub(seconds * 1000)),
+            Some(Twist::NoEvents) => head.account.iter_mut().for_each(|account| account.chain = Chain::default()),
+            Some(Twist::Body) => head.body = Some(Hash32([1; 32])),
+        }
         Response {
             status,
-            head: Some(head.sign(&self.key)),
+            head: Some(head.sign(&key)),
             content_type: Some(if is_hints { "text/event-stream" } else { "application/json" }.into()),
             via: None,
             ray: None,

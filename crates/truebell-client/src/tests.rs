@@ -7,6 +7,7 @@ mod log;
 mod moving;
 mod notices;
 mod offline;
+mod outcomes;
 mod replica;
 mod said;
 
