@@ -65,7 +65,8 @@ impl Day<'_> {
         sleep(self.phase);
         self.change_passwords(scope, bell);
         let moved = self.moved()?;
-        self.trouble("and again", "The new database, which serves now, crawls too.");
+        self.crawl("and again", "The new database, which serves now, crawls too.");
+        self.fail_and_return();
         let (capacity, overload) = self.surge()?;
         Ok(Measured { moved, capacity, overload })
     }
@@ -83,19 +84,14 @@ impl Day<'_> {
 
     /// The move is ordered in a bad moment, and goes through when the trouble is over.
     fn moved(&self) -> Answered<Moved> {
-        self.weather.late(CRAWL);
+        let crawls = match self.form {
+            Form::SqliteToPostgres => "which answers 150 ms late",
+            Form::PostgresToPostgres => "and both answer 150 ms late",
+        };
+        let note = format!("The operator moves the database to another one, {crawls}. From here on some people really change their password.");
+        self.crawl("the move begins", &note);
         let begun = self.operator.begin(self.to.clone())?;
-        self.trouble(
-            "the move begins",
-            match self.form {
-                Form::SqliteToPostgres => {
-                    "The operator moves the database to another one, which answers 150 ms late. From here on some people really change their password."
-                }
-                Form::PostgresToPostgres => {
-                    "The operator moves the database to another one; both answer 150 ms late. From here on some people really change their password."
-                }
-            },
-        );
+        self.fail_and_return();
         self.book.phase("the move goes on", "It copies what is left, compares, and switches.", false);
         let moved = self.operator.wait_until_switched(self.form, begun)?;
         self.book.phase("switched", format!("Writes waited {:.0} ms; the new database serves.", moved.fence_ms_max), false);
@@ -103,10 +99,14 @@ impl Day<'_> {
         Ok(moved)
     }
 
-    /// PostgreSQL crawls, falls silent, breaks off and comes back.
-    fn trouble(&self, name: &str, note: &str) {
+    /// PostgreSQL crawls.
+    fn crawl(&self, name: &str, note: &str) {
         self.book.phase(name, note, true);
         self.weather.late(CRAWL);
+    }
+
+    /// It goes on crawling, falls silent, breaks off and comes back.
+    fn fail_and_return(&self) {
         sleep(self.phase);
         self.book.phase("silent", "It answers nothing.", true);
         self.weather.silent();

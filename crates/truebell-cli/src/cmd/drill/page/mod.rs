@@ -166,7 +166,7 @@ fn facts(page: &mut String, report: &Report, storm: &Figures) {
         ),
     ];
     let moved = storm.moved.as_ref().map(|moved| {
-        let what = format!("at the most was no write possible, while the database was moved {}", moved.form.words());
+        let what = format!("was the longest time nobody could write, while the database was moved {}", moved.form.words());
         (true, format!("{:.0} ms", moved.fence_ms_max), what)
     });
     page.push_str("<ul class=facts>");
