@@ -49,6 +49,7 @@ fn main() -> Result<()> {
     let mut report = Report::new(arguments.filter);
     runtime.block_on(measure::server(&mut report))?;
     runtime.block_on(measure::log(&mut report))?;
+    runtime.block_on(measure::moving(&mut report))?;
     measure::judgement(&mut report)?;
     measure::command_line(&mut report)?;
     measure::corpus(&mut report, arguments.entries)?;

@@ -4,6 +4,7 @@ mod cli;
 mod corpus;
 mod judgement;
 mod log;
+mod moving;
 mod requests;
 mod shares;
 mod writes;
@@ -20,6 +21,7 @@ pub(crate) use cli::command_line;
 pub(crate) use corpus::corpus;
 pub(crate) use judgement::judgement;
 pub(crate) use log::log;
+pub(crate) use moving::moving;
 
 /// How long each load runs.
 const LOAD_TIME: Duration = Duration::from_secs(5);
