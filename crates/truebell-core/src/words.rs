@@ -5,8 +5,8 @@ const LETTERS_MAX: usize = 80;
 
 /// One line, no control or direction characters, short.
 pub fn one_line(words: &str) -> String {
-    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    words.chars().filter(|letter| !is_unseen(*letter)).take(LETTERS_MAX).collect()
+    let spaced = words.split_whitespace().flat_map(|word| std::iter::once(' ').chain(word.chars())).skip(1);
+    spaced.filter(|letter| !is_unseen(*letter)).take(LETTERS_MAX).collect()
 }
 
 /// Control characters, and marks that turn the reading direction or take no room (Unicode general categories Cc and Cf, the ones in use).

@@ -277,11 +277,12 @@ impl Gate {
         Standing { at_work: state.at_work, waiting, limit: state.limit.limit(now), shed: state.pressure.shed_ever() }
     }
 
-    /// How full, in eighths of the limit.
-    pub(super) fn eighths(&self) -> u32 {
+    /// How full, in eighths of the limit; and [`Self::excess`].
+    pub(super) fn fullness(&self) -> (u32, u32) {
         let now = self.now();
-        let state = self.state.lock();
-        u32::try_from(state.at_work * 8 / state.limit.limit(now).max(1)).unwrap_or(8)
+        let mut state = self.state.lock();
+        let eighths = state.at_work * 8 / state.limit.limit(now).max(1);
+        (u32::try_from(eighths).unwrap_or(8), state.pressure.excess(now))
     }
 
     /// How many times more was asked for lately than could be served; 1 while nobody is sent away.
@@ -425,7 +426,7 @@ mod tests {
             places.extend(fill(&gate, class));
             assert_eq!((places.len(), gate.standing().at_work), (most, most), "{class:?}");
         }
-        assert_eq!(gate.eighths(), 8);
+        assert_eq!(gate.fullness().0, 8);
         places.truncate(7);
         assert!(gate.admit(Class::Bulk).await.is_some());
         drop(places);

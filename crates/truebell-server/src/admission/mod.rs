@@ -141,8 +141,9 @@ impl Admission {
 
     /// How long a client waits before it syncs again: longer from half the limit on, and longer again when some are sent away.
     pub(crate) fn pace(&self, unhurried: Duration) -> Duration {
-        let by_fullness = unhurried.saturating_mul(1 << self.gate.eighths().saturating_sub(3).min(3));
-        by_fullness.saturating_mul(self.gate.excess()).min(PACE_MAX.max(unhurried))
+        let (eighths, excess) = self.gate.fullness();
+        let by_fullness = unhurried.saturating_mul(1 << eighths.saturating_sub(3).min(3));
+        by_fullness.saturating_mul(excess).min(PACE_MAX.max(unhurried))
     }
 
     /// How long a client that is sent away stays away; `chance` spreads them.
