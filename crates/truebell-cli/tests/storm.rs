@@ -18,7 +18,11 @@ fn play(form: &str) {
     let folder = tempfile::tempdir().unwrap();
     let (html, json) = (folder.path().join("report.html"), folder.path().join("report.json"));
     let mut drill = Command::new(env!("CARGO_BIN_EXE_truebell"));
-    drill.args(["drill", "1password-2023-04-27", "--form", form, "--clients", "40", "--seconds", "2", "--html"]).arg(&html).arg("--json").arg(&json);
+    drill
+        .args(["drill", "1password-2023-04-27", "--form", form, "--clients", "40", "--seconds", "2", "--html"])
+        .arg(&html)
+        .arg("--json")
+        .arg(&json);
     // How it ends depends on the goodput too, which says nothing where the machine has other things to do; what must hold is below.
     let ended = drill.output().unwrap();
     let said = String::from_utf8_lossy(&ended.stderr).into_owned();

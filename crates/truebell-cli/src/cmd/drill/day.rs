@@ -88,7 +88,8 @@ impl Day<'_> {
             Form::SqliteToPostgres => "which answers 150 ms late",
             Form::PostgresToPostgres => "and both answer 150 ms late",
         };
-        let note = format!("The operator moves the database to another one, {crawls}. From here on some people really change their password.");
+        let note =
+            format!("The operator moves the database to another one, {crawls}. From here on some people really change their password.");
         self.crawl("the move begins", &note);
         let begun = self.operator.begin(self.to.clone())?;
         self.fail_and_return();

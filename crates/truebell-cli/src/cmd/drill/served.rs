@@ -36,7 +36,10 @@ impl Served {
         let mut command = Command::new(std::env::current_exe().map_err(failed)?);
         command.args(["serve", "--json", "--listen", "127.0.0.1:0", "--signup", "open", "--data"]).arg(&data);
         // Sessions are short, so that people sign in again all the time; the load says whom it stands for, as a proxy would.
-        command.env("TRUEBELL_STORE", store.unwrap_or_default()).env("TRUEBELL_TRUSTED_PROXIES", "127.0.0.1/32").env("TRUEBELL_METRICS_LISTEN", "127.0.0.1:0");
+        command
+            .env("TRUEBELL_STORE", store.unwrap_or_default())
+            .env("TRUEBELL_TRUSTED_PROXIES", "127.0.0.1/32")
+            .env("TRUEBELL_METRICS_LISTEN", "127.0.0.1:0");
         command.env("TRUEBELL_SESSION_LIFETIME", format!("{}s", session.as_secs()));
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().map_err(failed)?;
         let mut line = String::new();
