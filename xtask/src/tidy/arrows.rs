@@ -11,7 +11,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("truebell-store", &["truebell-core"]),
     ("truebell-server", &["truebell-core", "truebell-corpus", "truebell-engine", "truebell-store"]),
     ("truebell-client", &["truebell-core", "truebell-engine"]),
-    ("truebell-sim", &["truebell-core", "truebell-engine", "truebell-store", "truebell-server", "truebell-client"]),
+    ("truebell-sim", &["truebell-core", "truebell-corpus", "truebell-engine", "truebell-store", "truebell-server", "truebell-client"]),
     // The server that lies: nobody may lean on it, so that no program for people can contain it.
     ("truebell-hostile", &["truebell-core", "truebell-engine", "truebell-store", "truebell-server", "truebell-client"]),
     (

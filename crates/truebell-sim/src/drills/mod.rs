@@ -9,6 +9,7 @@ mod database;
 mod domain;
 mod edits;
 mod emptied;
+mod exposed;
 mod identity;
 mod kept;
 mod limits;
@@ -110,6 +111,8 @@ pub const DRILLS: &[Drill] = &[
     mails::FA_48,
     mails::FA_49,
     edits::FA_51,
+    exposed::FA_53,
+    exposed::FA_54,
     maintenance::FA_55,
     away::FA_57,
     local::FA_59,

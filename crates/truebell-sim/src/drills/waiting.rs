@@ -23,14 +23,4 @@ pub const WAITING: &[Waiting] = &[
         incident: "CI ran the command line afresh each time; a flood of new-device mails could not be turned off.",
         waits_for: "identities for machines",
     },
-    Waiting {
-        id: "FA-53",
-        incident: "A risk flag was wrong: brand-new unique passwords were marked “at risk”, then all of them.",
-        waits_for: "the report on the health of passwords",
-    },
-    Waiting {
-        id: "FA-54",
-        incident: "A breach service moved and answered 200 to everything; all passwords were marked as breached.",
-        waits_for: "looking up exposed passwords",
-    },
 ];
