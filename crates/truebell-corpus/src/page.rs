@@ -85,8 +85,12 @@ impl Page {
     pub(crate) fn put_bits(&mut self, index: usize, width: usize, value: u64) {
         let first = index * width;
         let shifted = u128::from(value) << (first % 8);
-        for (to, from) in self.payload_mut().iter_mut().skip(first / 8).zip(shifted.to_le_bytes()).take(9) {
-            *to |= from;
+        let Some(bytes) = self.0.get_mut(first / 8..) else { return };
+        // Beyond the value there are zeros, which change nothing, not even the sum's place.
+        if let Some(bytes) = bytes.first_chunk_mut() {
+            *bytes = (u128::from_le_bytes(*bytes) | shifted).to_le_bytes();
+        } else {
+            bytes.iter_mut().zip(shifted.to_le_bytes()).for_each(|(to, from)| *to |= from);
         }
     }
 

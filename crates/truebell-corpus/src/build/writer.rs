@@ -31,8 +31,9 @@ struct Out<W> {
     column: Column,
     to: W,
     page: Page,
-    /// Values on the page.
+    /// Values on the page, and how many it takes.
     used: u64,
+    a_page: u64,
     /// Whole pages written.
     pages: u64,
 }
@@ -103,7 +104,7 @@ impl<W: Write> Writer<W> {
     pub fn new(kind: Kind, bucket_bits: u8, flags: Flags, full: bool, mut make: impl FnMut(Column) -> io::Result<W>) -> io::Result<Self> {
         let header =
             Header { kind, bucket_bits, flags, entries: 0, made_at_ms: 0, sources_bytes: 0, range_bytes_max: 0, full, large_pages: 0 };
-        let out = |column| Ok(Out { column, to: make(column)?, page: Page::default(), used: 0, pages: 0 });
+        let out = |column| Ok(Out { column, to: make(column)?, page: Page::default(), used: 0, a_page: header.a_page(column), pages: 0 });
         let outs = columns(full).into_iter().map(out).collect::<io::Result<_>>()?;
         Ok(Self { header, outs, last: None, buckets: 0, range_bytes: 0 })
     }
@@ -181,11 +182,11 @@ impl<W: Write> Writer<W> {
         let small = if seen.count > SMALL_COUNT_MAX { IN_LARGE } else { u8::try_from(seen.count).unwrap_or(IN_LARGE) };
         for out in &mut self.outs {
             match out.column {
-                Column::Heads => out.put(header, |page, at| page.put_bits(at, head_bits, head))?,
-                Column::Tails => out.put(header, |page, at| page.put_slice(at, seen.digest.tail(kind)))?,
-                Column::Counts => out.put(header, |page, at| page.put_slice(at, &[small]))?,
+                Column::Heads => out.put(|page, at| page.put_bits(at, head_bits, head))?,
+                Column::Tails => out.put(|page, at| page.put_slice(at, seen.digest.tail(kind)))?,
+                Column::Counts => out.put(|page, at| page.put_slice(at, &[small]))?,
                 Column::Flags if occurring.len() > 1 => {
-                    out.put(header, |page, at| page.put_bits(at, occurring.len(), seen.flags.pack(occurring)))?;
+                    out.put(|page, at| page.put_bits(at, occurring.len(), seen.flags.pack(occurring)))?;
                 }
                 Column::Large if small == IN_LARGE => {
                     let mut value = [0; crate::header::LARGE_BYTES];
@@ -193,7 +194,7 @@ impl<W: Write> Writer<W> {
                     {
                         *to = *from;
                     }
-                    out.put(header, |page, at| page.put_slice(at, &value))?;
+                    out.put(|page, at| page.put_slice(at, &value))?;
                 }
                 _ => {}
             }
@@ -251,10 +252,10 @@ impl<W: Write> Writer<W> {
 }
 
 impl<W: Write> Out<W> {
-    fn put(&mut self, header: &Header, write: impl FnOnce(&mut Page, usize)) -> io::Result<()> {
+    fn put(&mut self, write: impl FnOnce(&mut Page, usize)) -> io::Result<()> {
         write(&mut self.page, usize::try_from(self.used).unwrap_or_default());
         self.used += 1;
-        if self.used == header.a_page(self.column) { self.close() } else { Ok(()) }
+        if self.used == self.a_page { self.close() } else { Ok(()) }
     }
 
     fn close(&mut self) -> io::Result<()> {

@@ -47,22 +47,24 @@ impl Pages for Vec<u8> {
 pub(super) struct Cached {
     column: Column,
     number: Option<u64>,
-    page: Page,
+    /// Made when it is first needed: most look-ups touch one column of six.
+    page: Option<Box<Page>>,
 }
 
 impl Cached {
     pub(super) fn of(column: Column) -> Self {
-        Self { column, number: None, page: Page::default() }
+        Self { column, number: None, page: None }
     }
 
     /// Page `number`, read unless it is at hand.
     pub(super) fn page<P: Pages>(&mut self, corpus: &Corpus<P>, number: u64) -> Result<&Page, Damaged> {
+        let page = self.page.get_or_insert_default();
         if self.number != Some(number) {
             self.number = None;
-            corpus.read_page(self.column, number, &mut self.page)?;
+            corpus.read_page(self.column, number, page)?;
             self.number = Some(number);
         }
-        Ok(&self.page)
+        Ok(page)
     }
 
     /// The page that holds value `at` of the column, and its place there.

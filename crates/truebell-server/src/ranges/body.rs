@@ -5,6 +5,8 @@ use truebell_corpus::{Corpus, Damaged, Kind};
 
 /// Hex digits of a range.
 const PREFIX_DIGITS: usize = 5;
+/// Bytes of the longest digest.
+const DIGEST_BYTES_MAX: usize = 20;
 const LINE_END: &[u8] = b"\r\n";
 const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
 
@@ -63,8 +65,11 @@ fn push_padding(body: &mut Vec<u8>, kind: Kind, noise: &mut Noise) {
 
 /// The digits after the prefix, in upper case.
 fn push_suffix(body: &mut Vec<u8>, digest: &[u8]) {
-    let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]).skip(PREFIX_DIGITS);
-    body.extend(digits.map(|digit| DIGITS.get(usize::from(digit)).copied().unwrap_or_default()));
+    let mut digits = [[0; 2]; DIGEST_BYTES_MAX];
+    for (pair, byte) in digits.iter_mut().zip(digest) {
+        *pair = [byte >> 4, byte & 0x0f].map(|digit| DIGITS.get(usize::from(digit)).copied().unwrap_or_default());
+    }
+    body.extend_from_slice(digits.as_flattened().get(PREFIX_DIGITS..digest.len() * 2).unwrap_or_default());
 }
 
 fn push_count(body: &mut Vec<u8>, mut count: u64) {

@@ -9,6 +9,7 @@ pub use file::{FilePages, open_corpus};
 pub use routes::router;
 pub use shelf::{Shelf, ShelfError, Sizes};
 
+use axum_server::accept::NoDelayAcceptor;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,7 +49,12 @@ pub async fn serve(
             drop(tokio::task::spawn_blocking(move || shelf.look_again()).await);
         }
     });
-    let served = axum_server::from_tcp(listener).map_err(failed)?.handle(handle).serve(router(shelf).into_make_service()).await;
+    let served = axum_server::from_tcp(listener)
+        .map_err(failed)?
+        .acceptor(NoDelayAcceptor::new())
+        .handle(handle)
+        .serve(router(shelf).into_make_service())
+        .await;
     watch.abort();
     served.map_err(failed)
 }

@@ -59,7 +59,8 @@ fn save_bodies(address: &str, folder: &Path) -> Result<()> {
     let mut stream = BufReader::new(TcpStream::connect(address)?);
     for range in 0..RANGES {
         let name = format!("{:05X}", range * 16);
-        write!(stream.get_mut(), "GET /range/{name} HTTP/1.1\r\nhost: {address}\r\n\r\n")?;
+        // In one piece: pieces wait for each other on the line.
+        stream.get_mut().write_all(format!("GET /range/{name} HTTP/1.1\r\nhost: {address}\r\n\r\n").as_bytes())?;
         let (mut length, mut line) = (0, String::new());
         while {
             line.clear();

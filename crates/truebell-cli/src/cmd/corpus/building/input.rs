@@ -4,6 +4,7 @@ use super::source::{Content, Opened};
 use super::{Tally, bad_source, unreadable};
 use crate::exit::{Answered, Failure};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use truebell_corpus::build::{Form, Input, LineError, Lines, Parsed, Problem, RangeFile, Seen};
@@ -26,7 +27,7 @@ pub(super) fn take_line(source: &Opened, kind: Kind, lines: &mut Lines<Box<dyn R
 }
 
 fn take<R: Read>(
-    name: &str,
+    name: &dyn fmt::Display,
     lines: &mut Lines<R>,
     lenient: bool,
     parse: impl FnOnce(&[u8]) -> Result<Parsed, Problem>,
@@ -41,7 +42,7 @@ fn take<R: Read>(
         Ok(Parsed::Seen(digest, count)) => Ok(Some(Taken::Seen(digest, count))),
         Ok(Parsed::Padding | Parsed::Empty) => Ok(Some(Taken::Nothing)),
         Err(_) if lenient => Ok(Some(Taken::Skipped)),
-        Err(problem) => Err(bad_line(name, lines.number(), problem)),
+        Err(problem) => Err(bad_line(&name.to_string(), lines.number(), problem)),
     }
 }
 
@@ -160,17 +161,26 @@ impl<'a> Ordered<'a> {
         }
     }
 
+    /// What is read at the moment: the source, or one of its range files.
+    fn name(&self, source: &Opened) -> String {
+        let file = usize::try_from(self.now.position).ok().and_then(|at| source.ranges.get(at));
+        match (&self.reading, file) {
+            (Reading::Ranges(..), Some((_, path))) => path.display().to_string(),
+            _ => source.name.clone(),
+        }
+    }
+
     fn read_lines(&mut self, flag: Flag) -> Answered<Option<Seen>> {
         let Some(source) = self.source else { return Ok(None) };
         loop {
-            let (name, taken) = match &mut self.reading {
+            let taken = match &mut self.reading {
                 Reading::Lines(kind, lines) => {
                     let taken = take_line(source, *kind, lines, self.lenient)?;
                     (self.now.position, self.now.line) = (lines.position(), lines.number());
-                    (source.name.clone(), taken)
+                    taken
                 }
                 Reading::Ranges(kind, open) => match next_of_ranges(source, *kind, open, &mut self.now, self.lenient)? {
-                    Some((name, taken)) => (name, Some(taken)),
+                    Some(taken) => Some(taken),
                     None => return Ok(None),
                 },
                 _ => return Ok(None),
@@ -181,7 +191,7 @@ impl<'a> Ordered<'a> {
                 Some(Taken::Skipped) => self.now.tally.skipped += 1,
                 Some(Taken::Seen(digest, _)) if self.last.is_some_and(|last| digest < last) => {
                     if !self.lenient {
-                        return Err(bad_line(&name, self.now.line, Problem::Order));
+                        return Err(bad_line(&self.name(source), self.now.line, Problem::Order));
                     }
                     self.now.tally.skipped += 1;
                 }
@@ -202,16 +212,16 @@ fn next_of_ranges(
     open: &mut Option<(RangeFile, Lines<File>)>,
     place: &mut Place,
     lenient: bool,
-) -> Answered<Option<(String, Taken)>> {
+) -> Answered<Option<Taken>> {
     loop {
         let at = usize::try_from(place.position).unwrap_or(usize::MAX);
         let Some((prefix, path)) = source.ranges.get(at) else { return Ok(None) };
-        let name = path.display().to_string();
+        let name = path.display();
         let (range, lines) = match open {
             Some(open) => open,
             None => {
-                let file = File::open(path).map_err(|error| unreadable(&name, &error))?;
-                let range = RangeFile::named(kind, prefix).ok_or_else(|| bad_source(&name, " is no range file."))?;
+                let file = File::open(path).map_err(|error| unreadable(&name.to_string(), &error))?;
+                let range = RangeFile::named(kind, prefix).ok_or_else(|| bad_source(&name.to_string(), " is no range file."))?;
                 let mut lines = Lines::new(file);
                 // Gone on with in the middle of a file: what was taken before is passed over.
                 for _ in 0..place.line {
@@ -223,7 +233,7 @@ fn next_of_ranges(
         match take(&name, lines, lenient, |line| range.parse(line))? {
             Some(taken) => {
                 place.line = lines.number();
-                return Ok(Some((name, taken)));
+                return Ok(Some(taken));
             }
             None => {
                 source.add_read(lines.position());
