@@ -7,10 +7,11 @@ use super::session::{Line, Wire};
 use super::{Client, Error, ItemRef, Synced};
 use std::cell::RefCell;
 use std::io::Write;
-use truebell_core::event::CheckCode;
+use truebell_core::event::{CheckCode, Plea};
 use truebell_core::hash::Hash32;
 use truebell_core::ids::{AttachmentId, DeviceId, SessionId};
 use truebell_core::log::Standing;
+use truebell_core::notice::Correction;
 use truebell_core::secret::Secret;
 use truebell_core::time::UnixMillis;
 use truebell_core::wire::device::{DeviceInfo, SessionInfo};
@@ -169,6 +170,11 @@ impl Client {
     /// See [`Online::verify_notice`].
     pub fn verify_notice(&mut self, code: &CheckCode) -> Result<super::NoticeAnswer, Error> {
         self.online().verify_notice(code)
+    }
+
+    /// See [`Online::retract_notice`].
+    pub fn retract_notice(&mut self, code: &CheckCode, plea: Plea) -> Result<Correction, Error> {
+        self.online().retract_notice(code, plea)
     }
 
     /// See [`Online::ask_log`].

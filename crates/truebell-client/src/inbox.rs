@@ -6,10 +6,12 @@ use super::session::Wire;
 use super::{Client, Device, Error, Hold, Online, ReplicaError, World};
 use std::collections::BTreeMap;
 use truebell_core::event::{
-    self, Chain, CheckCode, Event, Genuine, Link, Retraction, Trust, Verified, What, is_retraction, read_retraction, read_signed,
+    self, Chain, CheckCode, Event, Genuine, Link, Plea, Retraction, Trust, Verified, What, is_retraction, read_retraction, read_signed,
 };
-use truebell_core::notice::{Correction, Notice};
+use truebell_core::letter::RETRACTED;
+use truebell_core::notice::{By, Correction, Notice};
 use truebell_core::time::UnixMillis;
+use truebell_core::wire::account::Acknowledge;
 use truebell_core::wire::notice::{Checked, Proof, Verdict};
 use truebell_core::words::one_line;
 
@@ -37,6 +39,8 @@ pub enum NoticeAnswer {
         notice: Notice,
         /// Who took it back since, as this device knows it.
         corrections: Vec<Correction>,
+        /// Whether this very device did it.
+        own: bool,
     },
     /// Both signatures prove it, and it is not among this device's own events: another account's, or one not synced yet.
     GenuineElsewhere {
@@ -90,7 +94,12 @@ impl Client {
         Ok(tx.commit()?)
     }
 
-    #[cfg(test)]
+    /// What a device of the account said of a notice.
+    fn taken_back(&self, code: &CheckCode) -> Result<Option<Correction>, Error> {
+        let entry = self.entries()?.into_iter().find(|entry| entry.notice.code == *code);
+        Ok(entry.and_then(|entry| entry.corrections.into_iter().find(|said| said.by == By::Account)))
+    }
+
     fn event_of(&self, code: &CheckCode) -> Result<Option<Verified<Event>>, Error> {
         let events = self.kept()?.into_iter().filter_map(|kept| match kept.link {
             Link::Event(event) => Some(event),
@@ -125,7 +134,7 @@ impl Client {
         for Kept { link, .. } in &kept {
             match link {
                 Link::Event(event) => {
-                    if let What::Acknowledged { of } = &event.act.what {
+                    if let What::Acknowledged { of, .. } = &event.act.what {
                         corrections.entry(of.seq).or_default().push(link);
                     }
                 }
@@ -144,25 +153,47 @@ impl Client {
 }
 
 impl<H: Hold> Online<H> {
-    /// Says of an earlier notice: that was me. An act of its own, signed here; the notice stays, with these words beside it.
-    /// Not offered yet: servers have no route for it.
-    #[cfg(test)]
-    pub(crate) fn acknowledge(&self, code: &CheckCode) -> Result<Correction, Error> {
-        let none = || Error::NotFound { what: "notice", name: code.to_string() };
-        let event = self.with(|client| client.event_of(code))?.ok_or_else(none)?;
+    /// Takes an earlier notice of this account back: an act of its own, signed here. The notice stays, with these words beside it.
+    pub fn retract_notice(&self, code: &CheckCode, plea: Plea) -> Result<Correction, Error> {
+        self.catch_up()?;
+        let Some(event) = self.with(|client| client.event_of(code))? else { return Err(self.why_not_ours(code)) };
         if matches!(event.act.what, What::Acknowledged { .. }) {
-            return Err(Error::Input(format!("{code} says itself “that was me”: name the notice it is about")));
+            return Err(Error::Input(format!("{code} takes a notice back itself: name the notice it is about")));
         }
-        self.act("/v1/account/acknowledge", &What::Acknowledged { of: event::Of::event(&event) }, |act| serde_json::json!({ "act": act }))?;
-        let entry = self.with(|client| client.entries())?.into_iter().find(|entry| entry.notice.code == *code).ok_or_else(none)?;
-        entry.corrections.into_iter().next_back().ok_or_else(none)
+        if let Some(before) = self.with(|client| client.taken_back(code))? {
+            return Err(Error::Input(format!("the notice {code} was taken back already, {} UTC: there is nothing to do", before.at.utc())));
+        }
+        let what = What::Acknowledged { of: event::Of::event(&event), plea };
+        self.act("/v1/account/acknowledge", &what, |act| Acknowledge { act })?;
+        self.with(|client| client.taken_back(code))?
+            .ok_or(Error::Answer("it says it took the notice back and does not prove it: sync to see"))
+    }
+
+    /// Why this account cannot take a code back that none of its events has.
+    fn why_not_ours(&self, code: &CheckCode) -> Error {
+        let why = match self.verify_notice(code) {
+            Ok(NoticeAnswer::NeverSent) => {
+                format!("your server never sent a notice with the code {code}, so there is nothing to take back")
+            }
+            Ok(NoticeAnswer::GenuineElsewhere { own: true, kind, .. }) if kind == RETRACTED => {
+                format!("{code} takes a notice back itself: name the notice it is about")
+            }
+            Ok(NoticeAnswer::GenuineElsewhere { own: true, .. } | NoticeAnswer::Genuine { .. }) => {
+                format!("this device was not told of {code} yet: run `truebell sync`, then try again")
+            }
+            Ok(NoticeAnswer::GenuineElsewhere { own: false, .. }) => {
+                format!("{code} is about another account: only a device of that account can take it back")
+            }
+            Err(error) => return error,
+        };
+        Error::Input(why)
     }
 
     /// Checks a notice's code: from this device's own events, else by asking the server.
     pub fn verify_notice(&self, code: &CheckCode) -> Result<NoticeAnswer, Error> {
         let entries = self.with(|client| client.entries())?;
         if let Some(entry) = entries.into_iter().find(|entry| entry.notice.code == *code) {
-            return Ok(NoticeAnswer::Genuine { notice: entry.notice, corrections: entry.corrections });
+            return Ok(NoticeAnswer::Genuine { notice: entry.notice, corrections: entry.corrections, own: entry.own });
         }
         let answered = self.exchange(None, &Question::get(&path_of(code)))?;
         self.with(Client::flush)?;
@@ -206,7 +237,7 @@ fn answer(verdict: Verdict, code: &CheckCode, device: &Device) -> Result<NoticeA
     if is_retraction(&set) {
         let retraction = read_retraction(&set, server, server_key).ok().filter(|found| found.code() == *code && found.account == account);
         let retraction: Genuine<Retraction> = retraction.ok_or(UNPROVEN)?;
-        let kind = truebell_core::letter::RETRACTED.to_owned();
+        let kind = RETRACTED.to_owned();
         return Ok(NoticeAnswer::GenuineElsewhere { kind, at: retraction.at, device: String::new(), own, corrections: Vec::new() });
     }
     let event = read_signed(&set, &trust).ok().filter(|event| event.code() == *code).ok_or(UNPROVEN)?;

@@ -412,7 +412,7 @@ fn json(value: &impl Serialize) -> Done {
 
 impl Inner {
     fn document(&self) -> Vec<u8> {
-        StatusDocument::derive(SERVER, &self.said, self.now, None).sign(&self.key).into_bytes()
+        StatusDocument::derive(SERVER, &self.said, self.now, None).sign(&self.key).expect("words have a form").into_bytes()
     }
 
     fn sign(&self, answered: Answered, body: &[u8], nonce: [u8; 16], twist: Option<Twist>) -> Response {
@@ -555,7 +555,7 @@ impl Inner {
             let takes_back = |set: &&String| {
                 let seq = match read(set) {
                     Some(event) => match &event.act.what {
-                        What::Acknowledged { of } => Some(of.seq),
+                        What::Acknowledged { of, .. } => Some(of.seq),
                         _ => None,
                     },
                     None => truebell_core::event::read_retraction(set, SERVER, &key).ok().map(|retraction| retraction.of.seq),

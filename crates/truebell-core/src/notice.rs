@@ -80,12 +80,13 @@ pub struct Correction {
 impl Correction {
     /// A device of the account says: that was me. `None` if it is about another notice.
     pub fn by_account(of: &Genuine<Event>, by: &Genuine<Event>) -> Option<Self> {
-        let What::Acknowledged { of: named } = &by.act.what else { return None };
+        let What::Acknowledged { of: named, plea } = &by.act.what else { return None };
+        let says = plea.words();
         let name = one_line(&by.act.device_name);
         let sentence = if same_device(of, by) {
-            format!("“{name}”, the very device this notice is about, says: that was me. That proves no more than the notice does.")
+            format!("“{name}”, the very device this notice is about, says: {says}. That proves no more than the notice does.")
         } else {
-            format!("“{name}”, another device of the account than the one this notice is about, says: that was me.")
+            format!("“{name}”, another device of the account than the one this notice is about, says: {says}.")
         };
         let fits = named.names(of) && by.act.account == of.act.account;
         fits.then(|| Self { by: By::Account, at: by.at, sentence, code: by.code() })
@@ -128,8 +129,8 @@ fn sentence(event: &Event) -> String {
         What::SecondFactorRemoved { .. } => format!("A second factor was removed from your account, on “{by}”."),
         What::DeletionScheduled { .. } => format!("Your account is to be deleted; this was asked for on “{by}”."),
         What::DeletionCancelled {} => format!("The deletion of your account was cancelled, on “{by}”."),
-        What::Acknowledged { of } => {
-            format!("The device “{by}” said of the notice {}: that was me. What that notice told is unchanged.", of.code)
+        What::Acknowledged { of, plea } => {
+            format!("The device “{by}” said of the notice {}: {}. What that notice told is unchanged.", of.code, plea.words())
         }
     }
 }
@@ -173,6 +174,7 @@ mod tests {
             What::DeletionCancelled {},
             What::Acknowledged {
                 of: crate::event::Of { event: crate::ids::EventId([8; 16]), seq: 2, code: CheckCode::parse("7KQ4F2M9XB").unwrap() },
+                plea: crate::event::Plea::ThatWasMe,
             },
         ];
         let mut world = World::new(4);

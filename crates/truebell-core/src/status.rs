@@ -1,7 +1,7 @@
 //! What a server's operator says about it, and the signed document that carries it (`docs/formats/status.md`). Words beside an outcome:
 //! never an outcome, and never proof of anything about an account.
 
-use crate::event::jws;
+use crate::event::{Unsayable, jws};
 use crate::ids::ServerId;
 use crate::sign::{PublicKey, SigningKey};
 use crate::time::UnixMillis;
@@ -266,13 +266,13 @@ impl Status {
     }
 
     /// The document, signed; the oldest of what it tells left out where it would be too long to be read.
-    pub fn sign(&self, key: &SigningKey) -> String {
+    pub fn sign(&self, key: &SigningKey) -> Result<String, Unsayable> {
         let mut told = self.clone();
         loop {
-            let document = jws::sign(TYP, &told, |purpose, input| key.sign(purpose, input)).unwrap_or_default();
+            let document = jws::sign(TYP, &told, |purpose, input| key.sign(purpose, input)).ok_or(Unsayable)?;
             let is_short = document.len() <= STATUS_BYTES_MAX;
             if is_short || (told.incidents.pop().is_none() && told.maintenance.pop().is_none()) {
-                return document;
+                return Ok(document);
             }
         }
     }
@@ -491,13 +491,13 @@ mod tests {
     fn only_a_document_of_this_server_from_now_or_before_is_believed() {
         let (ours, theirs) = (SigningKey::make_random(&mut Seeded::new(1)), SigningKey::make_random(&mut Seeded::new(2)));
         let status = of(&[opened(1, 0)], 0);
-        let document = status.sign(&ours);
+        let document = status.sign(&ours).unwrap();
         let read = |document: &str, now| Status::verify(document, SERVER, &ours.public(), now);
         assert_eq!(read(&format!("{document}\n"), NOW), Ok(status.clone()));
         assert_eq!(read(&document, UnixMillis(NOW.0 - 9 * 60_000)), Ok(status.clone()));
         assert_eq!(read(&document, UnixMillis(NOW.0 - 11 * 60_000)), Err(NotBelieved::Ahead));
-        assert_eq!(read(&status.sign(&theirs), NOW), Err(NotBelieved::Unsigned));
-        assert_eq!(read(&Status { server: ServerId([2; 16]), ..status.clone() }.sign(&ours), NOW), Err(NotBelieved::OtherServer));
+        assert_eq!(read(&status.sign(&theirs).unwrap(), NOW), Err(NotBelieved::Unsigned));
+        assert_eq!(read(&Status { server: ServerId([2; 16]), ..status.clone() }.sign(&ours).unwrap(), NOW), Err(NotBelieved::OtherServer));
         for nonsense in ["", "a.b.c", document.get(1..).unwrap(), "<html>"] {
             assert!(read(nonsense, NOW).is_err(), "{nonsense}");
         }
@@ -523,7 +523,7 @@ mod tests {
         assert_eq!((status.incidents.len(), status.serial), (50, 400));
         assert_eq!(status.incidents[0].opened, after(399), "the newest are told");
         let key = SigningKey::make_random(&mut Seeded::new(1));
-        let document = status.sign(&key);
+        let document = status.sign(&key).unwrap();
         assert!(document.len() <= STATUS_BYTES_MAX, "{}", document.len());
         let read = Status::verify(&document, SERVER, &key.public(), after(500)).unwrap();
         assert_eq!(read.incidents[0].opened, after(399));

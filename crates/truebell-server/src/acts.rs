@@ -2,7 +2,7 @@
 //! request does, countersigned, and recorded with its change and its mails in one transaction.
 
 use crate::error::Refusal;
-use crate::mail::mails_about;
+use crate::mail::{corrections, mails_about};
 use crate::reply::Reply;
 use crate::session::Session;
 use crate::state::App;
@@ -10,10 +10,11 @@ use std::time::Duration;
 use truebell_core::event::{self, Act, Admitted, Countersigned, What};
 use truebell_core::head::Reason;
 use truebell_core::ids::{DeviceId, EventId};
+use truebell_core::letter::Enclosed;
 use truebell_core::time::UnixMillis;
 use truebell_core::wire::account::Recorded as Answer;
 use truebell_core::wire::sync::{Have, HaveVault};
-use truebell_store::rows::{Account, Change, Recorded, Recording};
+use truebell_store::rows::{Account, Change, MailFate, Recorded, Recording};
 
 /// How far a device's clock may be off when it signs an act. An act is signed when it is sent, so this is about clocks only; a
 /// device that takes summer time for winter time still passes.
@@ -72,6 +73,20 @@ pub(crate) async fn check_acting_device(app: &App, act: &Act) -> Result<(), Refu
     require(device.device.name == act.device_name, "its device differently")
 }
 
+/// Who is told by mail.
+#[derive(Clone, Copy)]
+pub(crate) enum Told<'a> {
+    /// These.
+    Addresses(&'a [&'a str]),
+    /// Those who were told what is corrected now.
+    Again {
+        /// The SET it was about.
+        of_set: &'a str,
+        /// The mails.
+        mails: &'a [MailFate],
+    },
+}
+
 /// An act that may become the next event of its account.
 pub(crate) struct Next<'a> {
     pub account: &'a Account,
@@ -79,13 +94,21 @@ pub(crate) struct Next<'a> {
 }
 
 impl Next<'_> {
-    /// Countersigns and records it, with its change and a mail to each address. Gives the SET, or `not_applicable` where what the
+    /// Countersigns and records it, with its change and its mails. Gives the SET, or `not_applicable` where what the
     /// change is about is not there or does not allow it.
-    pub(crate) async fn record(self, app: &App, change: Change, to: &[&str], not_applicable: Reason) -> Result<String, Refusal> {
+    pub(crate) async fn record(self, app: &App, change: Change, told: Told<'_>, not_applicable: Reason) -> Result<String, Refusal> {
         let (now, account, device) = (app.now(), self.account.account, self.act.device);
         let event = countersign(app, self.act, now)?;
         let set = event.set.clone();
-        let mails = mails_about(&event, &self.account.signing, now, to, &mut *app.chance.chance());
+        let mails = match told {
+            Told::Addresses(to) => mails_about(&event, &self.account.signing, now, to, &mut *app.chance.chance()),
+            Told::Again { of_set, mails } => {
+                let enclosed = Enclosed { set: set.clone(), of_set: Some(of_set.to_owned()), account_key: self.account.signing };
+                // None is withheld: a thief who says “that was me” at once must gain nothing by it.
+                let all = corrections((event.id, event.act.what.word()), &enclosed, mails, now, &mut *app.chance.chance());
+                all.into_iter().map(|correcting| correcting.mail).collect()
+            }
+        };
         match app.store.record(Recording { account, event, change, at: now, mails }).await? {
             Recorded::Done => {
                 app.tell(account, device);
@@ -131,7 +154,7 @@ pub(crate) async fn act(
     let change = decide(&account, &act.what).await?;
     let to: Vec<&str> = std::iter::once(account.record.email.as_str()).chain(route.also_to).collect();
     let next = Next { account: &account, act };
-    let event = next.record(app, change, &to, route.not_applicable).await?;
+    let event = next.record(app, change, Told::Addresses(&to), route.not_applicable).await?;
     session.read_again(app).await;
     Reply::json(&Answer { event })
 }

@@ -1,7 +1,9 @@
 //! The operator's door to a running server: a socket in the data folder that only its owner can open. One line in, one line out, JSON.
 //! What needs the database for writing comes this way, because SQLite belongs to the serving process. Never here: anything over the network.
 
+use crate::mail::Signer;
 use crate::moving::{Desk, Order, Status};
+use crate::retract::{TakenBack, take_back};
 use crate::routes::derive_invitation_digest;
 use crate::signals::operate::{self, Added, NewReceiver, Shown};
 use crate::state::App;
@@ -15,8 +17,11 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
 use truebell_core::chance::{Chance, make_array};
+use truebell_core::event::{CheckCode, Reason};
+use truebell_core::ids::MailId;
 use truebell_core::status::{Said, StatusId};
 use truebell_core::time::UnixMillis;
+use truebell_store::rows::{DecidedOn, Decision};
 use truebell_store::{Store, StoreError};
 use zeroize::Zeroizing;
 
@@ -55,6 +60,71 @@ pub enum Asked {
     },
     /// Something about the move to another database.
     Move(Order),
+    /// Let a kind of mail go that was stopped.
+    ResumeMails {
+        /// Which.
+        template: String,
+        /// Mails queued until then go.
+        cleared: UnixMillis,
+    },
+    /// Decide on a parked mail.
+    DecideMail {
+        /// Which.
+        mail: MailId,
+        /// What is known of it.
+        decided: Decided,
+    },
+    /// Take a notice back.
+    Retract {
+        /// Which.
+        code: CheckCode,
+        /// Why.
+        reason: Reason,
+    },
+}
+
+/// What an operator knows of a parked mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decided {
+    /// It arrived.
+    Arrived,
+    /// It did not: send it again.
+    SendAgain,
+    /// It did not, and is not to be sent.
+    GiveUp,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Done {
+    /// It is so.
+    Done,
+    /// The mail is not parked.
+    NotParked,
+    /// It cannot be sent again: its notice was taken back.
+    TakenBack,
+}
+
+impl From<DecidedOn> for Done {
+    fn from(done: DecidedOn) -> Self {
+        match done {
+            DecidedOn::Done => Self::Done,
+            DecidedOn::NotParked => Self::NotParked,
+            DecidedOn::TakenBack => Self::TakenBack,
+        }
+    }
+}
+
+impl From<Decided> for Decision {
+    fn from(decided: Decided) -> Self {
+        match decided {
+            Decided::Arrived => Self::Arrived,
+            Decided::SendAgain => Self::SendAgain,
+            Decided::GiveUp => Self::GiveUp,
+        }
+    }
 }
 
 /// What is answered.
@@ -91,6 +161,18 @@ pub enum Answer {
     Moving(Box<Status>),
     /// No move is under way.
     NotMoving,
+    /// A notice was taken back.
+    TakenBack(TakenBack),
+    /// Mails of a kind go.
+    Resumed {
+        /// Whether it was stopped.
+        was_stopped: bool,
+    },
+    /// A parked mail was decided on.
+    Decided {
+        /// Whether it could be.
+        done: Done,
+    },
     /// It was not done; a sentence.
     Failed {
         /// Why.
@@ -184,7 +266,10 @@ async fn answer(stream: tokio::net::UnixStream, app: &App, desk: &Desk) -> io::R
             if let Err(error) = app.read_board().await {
                 tracing::warn!("the status document is of what was known before ({error})");
             }
-            Answer::Status { document: app.status_document().to_string() }
+            match app.status_document() {
+                Ok(document) => Answer::Status { document: document.to_string() },
+                Err(why) => Answer::Failed { sentence: why.to_string() },
+            }
         }
         Ok(Asked::AddReceiver { new }) => {
             let mut chance = app.chance.chance();
@@ -206,11 +291,32 @@ async fn answer(stream: tokio::net::UnixStream, app: &App, desk: &Desk) -> io::R
             Ok(None) => Answer::NotMoving,
             Err(sentence) => Answer::Failed { sentence },
         },
+        Ok(Asked::ResumeMails { template, cleared }) => match app.store.resume_mails(&template, cleared).await {
+            Ok(was_stopped) => Answer::Resumed { was_stopped },
+            Err(error) => Answer::Failed { sentence: error.to_string() },
+        },
+        Ok(Asked::DecideMail { mail, decided }) => match app.store.decide_mail(mail, decided.into(), app.clock.now()).await {
+            Ok(done) => Answer::Decided { done: done.into() },
+            Err(error) => Answer::Failed { sentence: error.to_string() },
+        },
+        Ok(Asked::Retract { code, reason }) => retract(app, &code, reason).await,
         Err(_) => Answer::Failed { sentence: "the running server does not know this command: one of the two is older".to_owned() },
     };
     let mut bytes = serde_json::to_vec(&answer)?;
     bytes.push(b'\n');
     writing.write_all(&bytes).await
+}
+
+async fn retract(app: &App, code: &CheckCode, reason: Reason) -> Answer {
+    let signer = Signer { server: app.identity.server, key: app.keys.signing.clone() };
+    let mut chance = app.chance.chance();
+    match take_back(&*app.store, &signer, (code, reason), app.clock.now(), &mut *chance).await {
+        Ok((account, taken_back)) => {
+            app.tell(account, crate::hints::NOBODY);
+            Answer::TakenBack(taken_back)
+        }
+        Err(why) => Answer::Failed { sentence: why.to_string() },
+    }
 }
 
 /// Asks the server that serves a data folder; `None` if none does.

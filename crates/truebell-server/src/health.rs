@@ -99,6 +99,9 @@ impl Health {
 
     fn mail(&self) -> Part {
         let (ready, reason) = match (self.has_relay, self.metrics.relay_takes()) {
+            _ if self.metrics.holds_mail() => {
+                (false, "mails of one kind are held back, because too many people were to be told at once: see `truebell mail status`")
+            }
             (false, _) => (false, "mail is off: mails are written to the outbox folder and reach nobody"),
             (true, true) => (true, "the relay took the last mail"),
             (true, false) => (false, "the relay does not take mail just now; mails wait and are tried again"),

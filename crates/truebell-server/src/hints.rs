@@ -22,7 +22,7 @@ const CATCH_UP: Duration = Duration::from_secs(30);
 /// Pauses while all are told.
 const CATCH_UP_STEPS: u32 = 60;
 /// Nobody's device: what is told in its name is told to all of an account.
-const NOBODY: DeviceId = DeviceId([0; 16]);
+pub(crate) const NOBODY: DeviceId = DeviceId([0; 16]);
 
 type Channels = Mutex<HashMap<AccountId, broadcast::Sender<DeviceId>>>;
 

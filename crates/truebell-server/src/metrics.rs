@@ -50,6 +50,8 @@ pub struct Metrics {
     shed: Family<Labels<1>, Gauge>,
     listeners: Gauge,
     relay_takes: AtomicBool,
+    mail_stopped: Family<Labels<1>, Gauge>,
+    holds_mail: AtomicBool,
 }
 
 fn make_histogram() -> Histogram {
@@ -82,6 +84,8 @@ impl Default for Metrics {
             shed: Family::default(),
             listeners: Gauge::default(),
             relay_takes: AtomicBool::new(true),
+            mail_stopped: Family::default(),
+            holds_mail: AtomicBool::new(false),
         };
         let of = &mut metrics.registry;
         of.register("requests", "Requests by route, method and outcome", metrics.requests.clone());
@@ -108,6 +112,11 @@ impl Default for Metrics {
             "mails_waiting",
             "Mails in the outbox by state; a parked one may have been sent and needs a look",
             metrics.waiting.clone(),
+        );
+        of.register(
+            "mail_stopped",
+            "1 for a kind of mail that is held back because too many were to be told of it",
+            metrics.mail_stopped.clone(),
         );
         of.register("log_entries", "Entries of the published transparency log", metrics.log_entries.clone());
         of.register("log_waiting", "Events that are not in the published log yet, up to some 1,000", metrics.log_waiting.clone());
@@ -137,6 +146,21 @@ impl Metrics {
         for (result, count) in [("sent", round.sent), ("postponed", round.postponed), ("refused", round.refused)] {
             self.signals.get_or_create(&[("result", result.to_owned())]).inc_by(count);
         }
+    }
+
+    /// Notes which kinds of mail are stopped.
+    pub fn set_mails_stopped<'a>(&self, kinds: impl Iterator<Item = (&'a str, bool)>) {
+        let mut holds = false;
+        for (template, is_stopped) in kinds {
+            set(&self.mail_stopped.get_or_create(&[("template", template.to_owned())]), u64::from(is_stopped));
+            holds |= is_stopped;
+        }
+        self.holds_mail.store(holds, Ordering::Relaxed);
+    }
+
+    /// Whether mails of some kind are held back.
+    pub fn holds_mail(&self) -> bool {
+        self.holds_mail.load(Ordering::Relaxed)
     }
 
     /// Whether the relay took mail when it was last asked to.

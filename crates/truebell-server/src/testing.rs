@@ -2,14 +2,15 @@
 
 use crate::chance::MachineChance;
 use crate::clock::MachineClock;
-use crate::mail::{Signer, mails_about};
+use crate::mail::{Signer, corrections, mails_about};
 use crate::{App, ServerKeys, Settings};
 use std::sync::Arc;
 use truebell_core::account::Unlocked;
 use truebell_core::chance::make_array;
-use truebell_core::event::{Act, Chain, CheckCode, Countersigned, Made, What, check_act, countersign};
+use truebell_core::event::{Act, Chain, CheckCode, Countersigned, Made, Of, Plea, What, check_act, countersign};
 use truebell_core::hash::Hash32;
 use truebell_core::ids::{AccountId, DeviceId, EventId, ServerId, SessionId, VaultId};
+use truebell_core::letter::Enclosed;
 use truebell_core::opaque::ServerSetup;
 use truebell_core::seal::SealKey;
 use truebell_core::sign::{PublicKey, Signature, SigningKey};
@@ -38,6 +39,28 @@ pub(crate) fn signer() -> Signer {
 
 /// Puts an account with its first mail into a store.
 pub(crate) async fn sign_up(store: &dyn Store, chance: &mut Seeded, at: UnixMillis, address: &str) -> AccountId {
+    join(store, chance, at, address).await.1.act.account
+}
+
+/// A device of an account takes the first of its notices back.
+pub(crate) async fn acknowledge(store: &dyn Store, (keys, told): &(Unlocked, Countersigned), at: UnixMillis, chance: &mut Seeded) {
+    let account = store.account(told.act.account).await.unwrap().unwrap();
+    let of = Of { event: told.id, seq: told.act.seq, code: told.code.clone() };
+    let what = What::Acknowledged { of, plea: Plea::ThatWasMe };
+    let act = Act { seq: 2, prev: account.chain.digest, epoch: account.chain.epoch, at, what, ..told.act.clone() };
+    let act = check_act(&sign(&act, keys), act.account, &account.signing, &account.chain).unwrap();
+    let Signer { server, key } = signer();
+    let event = countersign(act, EventId::make_random(chance), at, server, &key).unwrap();
+    let enclosed = Enclosed { set: event.set.clone(), of_set: Some(told.set.clone()), account_key: account.signing };
+    let mails = store.mails_of(account.account, told.id).await.unwrap();
+    let mails = corrections((event.id, event.act.what.word()), &enclosed, &mails, at, chance);
+    let mails = mails.into_iter().map(|correcting| correcting.mail).collect();
+    let recording = Recording { account: account.account, event, change: Change::Acknowledge(told.act.seq), mails, at };
+    assert_eq!(store.record(recording).await, Ok(Recorded::Done));
+}
+
+/// The same as [`sign_up`]; its keys, and what its first mail is about.
+pub(crate) async fn join(store: &dyn Store, chance: &mut Seeded, at: UnixMillis, address: &str) -> (Unlocked, Countersigned) {
     let (account, device) = (AccountId::make_random(chance), DeviceId::make_random(chance));
     let key = PublicKey(make_array(chance));
     let keys = Unlocked::make_account(account, chance);
@@ -78,11 +101,11 @@ pub(crate) async fn sign_up(store: &dyn Store, chance: &mut Seeded, at: UnixMill
             expires: UnixMillis(at.0 + 1000),
         },
         mails: mails_about(&event, &signing, at, &[address], chance),
-        event,
+        event: event.clone(),
         invitation: None,
     };
     assert_eq!(store.sign_up(new).await, Ok(SignedUp::Created));
-    account
+    (keys, event)
 }
 
 /// Records that an account is to be deleted at a time.

@@ -3,6 +3,7 @@
 //! Never here: a decision about a request, a key, an open secret, or a clock. Every method is one transaction: all of it happened
 //! or none did. A look-up is `Result<Option<T>, StoreError>`: *failed* is never *absent*.
 
+pub mod band;
 mod columns;
 mod error;
 pub mod memory;

@@ -58,6 +58,9 @@ steps! {
     5, "0005_signals", 5;
     // Only adds, but a version before it would serve a database that was left.
     6, "0006_moves", 6;
+    7, "0007_retractions", 6;
+    // Only adds, but a version before it sends whatever waits.
+    8, "0008_mail_breaker", 8;
 }
 
 /// SQLite's steps.

@@ -1,6 +1,7 @@
 //! What goes in and comes out: plain rows, named by their nouns. Sealed things are bytes; digests of tokens stand for tokens.
 
-use truebell_core::event::{Chain, Countersigned};
+use crate::band::{Excess, Gauge};
+use truebell_core::event::{Chain, Countersigned, SignedRetraction};
 use truebell_core::hash::Hash32;
 use truebell_core::head::{AccountHead, VaultMark};
 use truebell_core::ids::{AccountId, AttachmentId, DeviceId, EventId, MailId, ServerId, SessionId, VaultId};
@@ -300,6 +301,9 @@ pub enum Change {
         /// The step that was shown.
         step: u64,
     },
+    /// A device takes the notice of an earlier event back, by its place in the chain. Once for each event. The account's record stays
+    /// as it is.
+    Acknowledge(u64),
 }
 
 impl Change {
@@ -327,6 +331,55 @@ pub enum Recorded {
     NotApplicable,
     /// The address belongs to another account.
     AddressTaken,
+}
+
+/// A retraction in the operator's name, to record.
+#[derive(Debug, Clone)]
+pub struct Retracting {
+    /// As signed.
+    pub retraction: SignedRetraction,
+    /// For each mail about what it takes back that reached somebody or still may, one that corrects it.
+    pub corrections: Vec<Correcting>,
+}
+
+/// A mail that corrects another one.
+#[derive(Debug, Clone)]
+pub struct Correcting {
+    /// The mail it corrects.
+    pub of: MailId,
+    /// What corrects it, to the same address.
+    pub mail: NewMail,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retracted {
+    /// It is the next link of the chain.
+    Done(Reach),
+    /// The operator took this notice back before, perhaps by this very call.
+    Already,
+    /// It is not the next link of the stored chain.
+    ChainMoved,
+    /// There is no such account, or no such event in it.
+    NotApplicable,
+}
+
+/// Whom a retraction in the operator's name reaches by mail.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// Addresses that a mail about the notice reached or may have reached: they get the correction.
+    pub told: u64,
+    /// Addresses that none has reached: theirs was still queued and never leaves, and they get nothing.
+    pub withheld: u64,
+}
+
+/// Who takes a notice back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// A device of the account.
+    Account,
+    /// The operator.
+    Operator,
 }
 
 /// One commit to a vault.
@@ -451,6 +504,54 @@ pub struct Mail {
     pub tries: u32,
 }
 
+/// A mail, by whom it is for and how far it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailFate {
+    /// The mail.
+    pub mail: MailId,
+    /// Recipient.
+    pub to: String,
+    /// How far.
+    pub state: MailState,
+}
+
+/// A kind of mail: how many are told of it, and whether it is stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateState {
+    /// The kind.
+    pub template: String,
+    /// How many people are told, and how many may be; `None` for corrections, which have no band.
+    pub gauge: Option<Gauge>,
+    /// Mails that wait to leave.
+    pub waiting: u64,
+    /// When it was stopped and for what, if it is.
+    pub stopped: Option<(UnixMillis, Excess)>,
+    /// Mails queued until then go, uncounted.
+    pub cleared: UnixMillis,
+}
+
+/// What an operator knows of a parked mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// It did not arrive: it is sent again.
+    SendAgain,
+    /// It arrived.
+    Arrived,
+    /// It did not arrive, and is not to be sent.
+    GiveUp,
+}
+
+/// What became of a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DecidedOn {
+    /// It is so.
+    Done,
+    /// The mail is not parked.
+    NotParked,
+    /// It cannot be sent again: its notice was taken back, and its correction may be there already.
+    TakenBack,
+}
+
 /// How a try ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MailOutcome {
@@ -458,6 +559,8 @@ pub enum MailOutcome {
     Sent,
     /// The relay certainly did not take it; try again then.
     RetryAt(UnixMillis),
+    /// It was not tried: what it waits for is not yet decided. Look again then; this claim does not count as a try.
+    NotYet(UnixMillis),
     /// The relay certainly did not take it, and never will.
     Refused,
     /// Not known.
@@ -471,8 +574,10 @@ pub struct PublicEvent {
     pub account: AccountId,
     /// The account's signing key, to check the act inside.
     pub signing: PublicKey,
-    /// The SET.
+    /// The SET: of an event, or of an operator's retraction, which has a code too.
     pub set: String,
+    /// The SETs that take it back, oldest first.
+    pub retractions: Vec<String>,
 }
 
 /// How far the transparency log is.

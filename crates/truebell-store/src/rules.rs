@@ -3,11 +3,17 @@
 //! Never here: a look-up or a write.
 
 use crate::StoreError;
-use crate::rows::{Change, LogHead, NewCommit, NewMail, NewVault, Published, RevisionCursor, RevisionPage};
+use crate::band::{Excess, HOUR_MILLIS, Hours, gauge, hour_of};
+use crate::rows::{
+    Change, Decision, LogHead, MailState, NewCommit, NewMail, NewVault, Published, RevisionCursor, RevisionPage, Side, TemplateState,
+};
+use crate::tables::{self, EventRow, MailStopRow, RetractionRow};
 use std::collections::{BTreeMap, BTreeSet};
-use truebell_core::event::{Act, Chain, Countersigned};
+use truebell_core::event::{Act, Chain, Countersigned, NewRetraction, SignedRetraction};
 use truebell_core::hash::Hash32;
-use truebell_core::ids::VaultId;
+use truebell_core::ids::{AccountId, EventId, VaultId};
+use truebell_core::letter::is_correction;
+use truebell_core::time::UnixMillis;
 use truebell_core::vault::{Kind, Revision};
 use truebell_core::wire::sync::Have;
 
@@ -72,10 +78,94 @@ pub(crate) fn chain_after(event: &Countersigned) -> Chain {
     Chain { seq: event.act.seq, digest: event.digest, epoch: event.act.epoch }
 }
 
+/// Where a retraction stands: it leaves the epoch alone.
+pub(crate) fn is_next(chain: &Chain, new: &NewRetraction) -> bool {
+    *chain == new.chain
+}
+
+/// The row of an event that a device's act became.
+pub(crate) fn event_row(event: &Countersigned) -> Result<EventRow, StoreError> {
+    Ok(EventRow {
+        account: event.act.account,
+        seq: event.act.seq,
+        event: event.id,
+        code: event.code.as_str().to_owned(),
+        act: act_digest(&event.act)?,
+        body: event.set.clone(),
+    })
+}
+
+/// The row of an operator's retraction. It has no act, and no act has this digest.
+pub(crate) fn retraction_row(signed: &SignedRetraction) -> EventRow {
+    EventRow {
+        account: signed.new.account,
+        seq: signed.new.chain.seq + 1,
+        event: signed.new.id,
+        code: signed.code.as_str().to_owned(),
+        act: NO_DIGEST,
+        body: signed.set.clone(),
+    }
+}
+
+/// What it takes back.
+pub(crate) fn retracted_row(account: AccountId, of_seq: u64, side: Side, seq: u64) -> RetractionRow {
+    RetractionRow { account, of_seq, side: tables::side(side), seq }
+}
+
 /// Law 4: a mail goes with its event and with no other.
-pub(crate) fn check_mails(event: &Countersigned, mails: &[NewMail]) -> Result<(), StoreError> {
-    let fitting = mails.iter().all(|mail| mail.event == event.id);
+pub(crate) fn check_mails<'a>(event: EventId, mails: impl IntoIterator<Item = &'a NewMail>) -> Result<(), StoreError> {
+    let fitting = mails.into_iter().all(|mail| mail.event == event);
     if fitting { Ok(()) } else { Err(StoreError::Damaged("a mail that tells of another event")) }
+}
+
+/// How far back another mail about the same kind of thing makes an account one that was told already.
+pub(crate) const TOLD_LATELY_MILLIS: u64 = 24 * HOUR_MILLIS;
+
+/// What becomes of a parked mail, as a state.
+pub(crate) fn decided(decision: Decision) -> MailState {
+    match decision {
+        Decision::SendAgain => MailState::Queued,
+        Decision::Arrived => MailState::Sent,
+        Decision::GiveUp => MailState::Refused,
+    }
+}
+
+/// Whether too many may be told of a kind of thing. Corrections have no band: they go only to those who were told before, within one, and what
+/// was wrong must not stay uncorrected because it was wrong for many.
+pub(crate) fn has_band(template: &str) -> bool {
+    !is_correction(template)
+}
+
+/// What is done in place of a correction, from how far the mail it corrects is.
+pub(crate) enum Corrects {
+    /// It goes, once that mail has ended.
+    Follow,
+    /// That mail never leaves, and nothing follows it.
+    Withhold,
+    /// Nobody got that mail.
+    Nothing,
+}
+
+/// What is done in place of a correction. One whose mail is not known any more was there when it was looked up.
+pub(crate) fn corrects(state: Option<MailState>) -> Corrects {
+    match state {
+        Some(MailState::Queued) => Corrects::Withhold,
+        Some(MailState::Refused) => Corrects::Nothing,
+        Some(MailState::Claimed | MailState::Sent | MailState::Parked) | None => Corrects::Follow,
+    }
+}
+
+/// The state of a template, from its hours and its stop.
+pub(crate) fn template_state(template: String, hours: &Hours, stop: Option<&MailStopRow>, waiting: u64, now: UnixMillis) -> TemplateState {
+    let excess = |stop: &MailStopRow| Excess { hours: stop.hours, people: stop.people, most: stop.most };
+    let stopped = stop.filter(|stop| stop.stopped.0 > 0).map(|stop| (stop.stopped, excess(stop)));
+    TemplateState {
+        gauge: has_band(&template).then(|| gauge(hours, hour_of(now.0))),
+        template,
+        waiting,
+        stopped,
+        cleared: stop.map_or(UnixMillis(0), |stop| stop.cleared),
+    }
 }
 
 /// Whether no item appears twice in a commit.

@@ -2,14 +2,15 @@
 
 use crate::error::StoreError;
 use crate::rows::{
-    Account, Changes, ChunkStored, Committed, Counts, Device, DumpRow, Enrolment, EnrolmentStarted, Heard, Hint, Identity, LogAppend,
-    LogHead, LogPlace, Mail, MailOutcome, NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession, NewVault, PublicEvent, Published,
-    Recorded, Recording, RevisionCursor, RevisionPage, SessionView, SignedUp, StatusEntry,
+    Account, Changes, ChunkStored, Committed, Counts, DecidedOn, Decision, Device, DumpRow, Enrolment, EnrolmentStarted, Heard, Hint,
+    Identity, LogAppend, LogHead, LogPlace, Mail, MailFate, MailOutcome, MailState, NewAccount, NewChunk, NewCommit, NewEnrolment,
+    NewSession, NewVault, PublicEvent, Published, Recorded, Recording, Retracted, Retracting, RevisionCursor, RevisionPage, SessionView,
+    SignedUp, StatusEntry, TemplateState,
 };
 use crate::signals::{Claimed, Connected, NewNote, Pushed, Receiver, ReceiverAdded, Stream, StreamConfig, StreamCreated, Waiting};
 use async_trait::async_trait;
 use truebell_core::hash::Hash32;
-use truebell_core::ids::{AccountId, AttachmentId, DeviceId, MailId, ReceiverId, SessionId, SignalId, StreamId, VaultId};
+use truebell_core::ids::{AccountId, AttachmentId, DeviceId, EventId, MailId, ReceiverId, SessionId, SignalId, StreamId, VaultId};
 use truebell_core::log::TileId;
 use truebell_core::signal::StreamStatus;
 use truebell_core::time::UnixMillis;
@@ -71,6 +72,10 @@ pub trait Store: Send + Sync + 'static {
     /// Records an act with its change, event and mails.
     async fn record(&self, recording: Recording) -> Result<Recorded>;
 
+    /// Records a retraction in the operator's name. Mails about what it takes back that are queued are refused and never leave; each of the
+    /// others that was not refused is corrected. `Damaged` if a correction is of another event.
+    async fn retract(&self, retracting: Retracting) -> Result<Retracted>;
+
     /// Accounts whose deletion is due at a time.
     async fn due_deletions(&self, now: UnixMillis, limit: u32) -> Result<Vec<AccountId>>;
 
@@ -109,8 +114,8 @@ pub trait Store: Send + Sync + 'static {
     async fn close_session(&self, account: AccountId, session: SessionId) -> Result<bool>;
 
     /// Forgets sessions, enrolments and invitations that expired before a time, sign-ins whose enrolment expired or whose credential
-    /// change was recorded before it, and mails sent or refused before it. How many. A sign-in state must not be good longer than
-    /// the caller keeps its digest.
+    /// change was recorded before it, and what was in mails sent or refused before it; whom they went to stays as long as their account,
+    /// for a correction to find. Also hours of told people too old to say what is usual. How many. A sign-in state must not be good longer than the caller keeps its digest.
     async fn sweep(&self, before: UnixMillis) -> Result<u64>;
 
     // --- vaults
@@ -152,17 +157,38 @@ pub trait Store: Send + Sync + 'static {
 
     // --- events and mail
 
-    /// The event with this check code (of two, which 50 bits make unlikely, always the same one).
+    /// The event or retraction with this check code, with what takes it back (of two, which 50 bits make unlikely, always the same one).
     async fn event_by_code(&self, code: &str) -> Result<Option<PublicEvent>>;
 
     /// Claims the oldest mail that is queued and due at `now`, until `lease_until`. Claims whose lease ended before `now` become parked first.
+    /// A mail whose notice the operator took back is refused instead: it could not leave in time, and is not to. Corrections are not counted.
+    /// Where one more person told would take a template out of its [band](crate::band), the template is stopped instead, and no mail of it
+    /// is claimed until `resume_mails`, however often it was tried.
     async fn claim_mail(&self, now: UnixMillis, lease_until: UnixMillis) -> Result<Option<Mail>>;
 
     /// Records how a claimed mail's try ended. False if it is not claimed.
     async fn finish_mail(&self, mail: MailId, outcome: MailOutcome, now: UnixMillis) -> Result<bool>;
 
+    /// The mails of an event of an account, in the order of their ids.
+    async fn mails_of(&self, account: AccountId, event: EventId) -> Result<Vec<MailFate>>;
+
+    /// How far a mail is; `None` if it is not known any more.
+    async fn mail_state(&self, mail: MailId) -> Result<Option<MailState>>;
+
+    /// Lets a stopped template go: mails of it queued until `cleared` leave, uncounted. False if it was not stopped; they are let go all the same.
+    async fn resume_mails(&self, template: &str, cleared: UnixMillis) -> Result<bool>;
+
+    /// Every kind of mail that waits, was sent lately, or is stopped, as it stands at `now`, by name.
+    async fn template_states(&self, now: UnixMillis) -> Result<Vec<TemplateState>>;
+
+    /// Decides on a parked mail. One whose notice was taken back since, by whomever, is not sent again.
+    async fn decide_mail(&self, mail: MailId, decision: Decision, now: UnixMillis) -> Result<DecidedOn>;
+
     /// Parked mails, oldest first.
     async fn parked_mails(&self, limit: u32) -> Result<Vec<Mail>>;
+
+    /// Mails of a kind that wait to leave, oldest first.
+    async fn queued_mails(&self, template: &str, limit: u32) -> Result<Vec<Mail>>;
 
     // --- the transparency log. Each event's leaf is written with it, in its transaction, and waits there for its place.
 

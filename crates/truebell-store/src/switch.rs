@@ -6,9 +6,10 @@
 use crate::StoreError;
 use crate::moving::{Movable, Role};
 use crate::rows::{
-    Account, Changes, ChunkStored, Committed, Counts, Device, DumpRow, Enrolment, EnrolmentStarted, Heard, Hint, Identity, LogAppend,
-    LogHead, LogPlace, Mail, MailOutcome, NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession, NewVault, PublicEvent, Published,
-    Recorded, Recording, RevisionCursor, RevisionPage, SessionView, SignedUp, StatusEntry,
+    Account, Changes, ChunkStored, Committed, Counts, DecidedOn, Decision, Device, DumpRow, Enrolment, EnrolmentStarted, Heard, Hint,
+    Identity, LogAppend, LogHead, LogPlace, Mail, MailFate, MailOutcome, MailState, NewAccount, NewChunk, NewCommit, NewEnrolment,
+    NewSession, NewVault, PublicEvent, Published, Recorded, Recording, Retracted, Retracting, RevisionCursor, RevisionPage, SessionView,
+    SignedUp, StatusEntry, TemplateState,
 };
 use crate::signals::{Claimed, Connected, NewNote, Pushed, Receiver, ReceiverAdded, Stream, StreamConfig, StreamCreated, Waiting};
 use crate::store::{Result, Store};
@@ -19,7 +20,7 @@ use std::time::Duration;
 use tokio::sync::{RwLock as Gate, RwLockWriteGuard, watch};
 use tokio::time::Instant;
 use truebell_core::hash::Hash32;
-use truebell_core::ids::{AccountId, AttachmentId, DeviceId, MailId, ReceiverId, SessionId, SignalId, StreamId, VaultId};
+use truebell_core::ids::{AccountId, AttachmentId, DeviceId, EventId, MailId, ReceiverId, SessionId, SignalId, StreamId, VaultId};
 use truebell_core::log::TileId;
 use truebell_core::signal::StreamStatus;
 use truebell_core::time::UnixMillis;
@@ -261,6 +262,10 @@ impl Store for Switch {
         write!(self, store, [recording] => store.record(recording))
     }
 
+    async fn retract(&self, retracting: Retracting) -> Result<Retracted> {
+        write!(self, store, [retracting] => store.retract(retracting))
+    }
+
     async fn due_deletions(&self, now: UnixMillis, limit: u32) -> Result<Vec<AccountId>> {
         read!(self, store => store.due_deletions(now, limit))
     }
@@ -361,8 +366,32 @@ impl Store for Switch {
         write!(self, store, [] => store.finish_mail(mail, outcome, now))
     }
 
+    async fn mails_of(&self, account: AccountId, event: EventId) -> Result<Vec<MailFate>> {
+        read!(self, store => store.mails_of(account, event))
+    }
+
+    async fn mail_state(&self, mail: MailId) -> Result<Option<MailState>> {
+        read!(self, store => store.mail_state(mail))
+    }
+
+    async fn resume_mails(&self, template: &str, cleared: UnixMillis) -> Result<bool> {
+        write!(self, store, [] => store.resume_mails(template, cleared))
+    }
+
+    async fn template_states(&self, now: UnixMillis) -> Result<Vec<TemplateState>> {
+        read!(self, store => store.template_states(now))
+    }
+
+    async fn decide_mail(&self, mail: MailId, decision: Decision, now: UnixMillis) -> Result<DecidedOn> {
+        write!(self, store, [] => store.decide_mail(mail, decision, now))
+    }
+
     async fn parked_mails(&self, limit: u32) -> Result<Vec<Mail>> {
         read!(self, store => store.parked_mails(limit))
+    }
+
+    async fn queued_mails(&self, template: &str, limit: u32) -> Result<Vec<Mail>> {
+        read!(self, store => store.queued_mails(template, limit))
     }
 
     async fn log_head(&self) -> Result<LogHead> {

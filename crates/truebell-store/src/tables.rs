@@ -4,7 +4,7 @@
 //! that every row of a table has as many columns.
 
 use crate::StoreError;
-use crate::rows::{DumpRow, MailState};
+use crate::rows::{DumpRow, MailState, Side};
 use minicbor::{Decode, Encode};
 use truebell_core::hash::Hash32;
 use truebell_core::ids::{AccountId, AttachmentId, DeviceId, EventId, ItemId, MailId, ReceiverId, SessionId, SignalId, StreamId, VaultId};
@@ -12,7 +12,7 @@ use truebell_core::sign::{PublicKey, Signature};
 use truebell_core::time::UnixMillis;
 
 /// The number of the newest migration, and so of the form of a dump's rows.
-pub const SCHEMA: u32 = 6;
+pub const SCHEMA: u32 = 8;
 
 /// One table's row.
 pub(crate) trait Table: Encode<()> + for<'b> Decode<'b, ()> {
@@ -117,6 +117,14 @@ EventRow, "events", {
     #[n(5)] body: String,
 });
 
+table!(/// What takes a notice back.
+RetractionRow, "retractions", {
+    #[n(0)] account: AccountId,
+    #[n(1)] of_seq: u64,
+    #[n(2)] side: u8,
+    #[n(3)] seq: u64,
+});
+
 table!(/// A vault.
 VaultRow, "vaults", {
     #[n(0)] vault: VaultId,
@@ -177,6 +185,23 @@ MailRow, "mails", {
     #[n(9)] recipient: String,
     #[n(10)] template: String,
     #[n(11)] details: String,
+});
+
+table!(/// How many people were told of one kind of thing in one hour.
+MailHourRow, "mail_hours", {
+    #[n(0)] template: String,
+    #[n(1)] hour: u64,
+    #[n(2)] people: u64,
+});
+
+table!(/// A kind of mail that left its band, or was let go.
+MailStopRow, "mail_stops", {
+    #[n(0)] template: String,
+    #[n(1)] stopped: UnixMillis,
+    #[n(2)] hours: u64,
+    #[n(3)] people: u64,
+    #[n(4)] most: u64,
+    #[n(5)] cleared: UnixMillis,
 });
 
 table!(/// A leaf of the transparency log.
@@ -267,6 +292,14 @@ SignalRow, "signals", {
     #[n(10)] body: String,
 });
 
+/// Who takes a notice back, as stored. Numbers are for ever.
+pub(crate) fn side(side: Side) -> u8 {
+    match side {
+        Side::Account => 0,
+        Side::Operator => 1,
+    }
+}
+
 /// A mail's state as stored. Numbers are for ever.
 pub(crate) fn mail_state(state: MailState) -> u8 {
     match state {
@@ -276,6 +309,12 @@ pub(crate) fn mail_state(state: MailState) -> u8 {
         MailState::Refused => 3,
         MailState::Parked => 4,
     }
+}
+
+/// A state from its number.
+pub(crate) fn to_mail_state(number: u8) -> Result<MailState, StoreError> {
+    let all = [MailState::Queued, MailState::Claimed, MailState::Sent, MailState::Refused, MailState::Parked];
+    all.into_iter().find(|state| mail_state(*state) == number).ok_or(StoreError::Damaged("a mail in an unknown state"))
 }
 
 /// A mail that waits or is on its way, parked; any other row as it is.

@@ -3,6 +3,7 @@
 use super::lines::Form;
 use crate::agent::lease::Stay;
 use serde::{Deserialize, Serialize};
+use truebell_core::event::Plea;
 use truebell_core::ids::{AttachmentId, DeviceId, ItemId, SessionId};
 use truebell_core::item::{Category, Item};
 use truebell_core::secret::Secret;
@@ -343,6 +344,13 @@ pub enum Ask {
     VerifyNotice {
         /// Its code.
         code: String,
+    },
+    /// Takes a notice back.
+    RetractNotice {
+        /// Its code.
+        code: String,
+        /// In which words.
+        plea: Plea,
     },
     /// Removes the account from this device, and ends.
     SignOut {

@@ -207,6 +207,7 @@ impl Desk {
             Ask::Log { compare } => self.log(compare.as_deref()),
             Ask::LogWitnesses { set } => self.log_witnesses(set),
             Ask::VerifyNotice { code } => self.verify_notice(&code),
+            Ask::RetractNotice { code, plea } => json(&self.online(streams.progress).retract_notice(&read_code(&code)?, plea).map_err(of)?),
             Ask::SignOut { discard } => self.sign_out(discard),
         }
     }

@@ -5,14 +5,19 @@ use super::invite::runtime;
 use crate::exit::{Answered, Failure};
 use std::fmt::Display;
 use truebell_client::{Clock, SystemChance, SystemClock};
+use truebell_core::event::{CheckCode, Reason};
+use truebell_core::ids::MailId;
 use truebell_core::status::{Said, Status, StatusId};
 use truebell_core::time::{UnixMillis, Utc};
 use truebell_server::CLIENT_FLOOR;
 use truebell_server::config::Config;
-use truebell_server::control::{Answer, Asked, ask};
+use truebell_server::control::{Answer, Asked, Decided, Done as DecidedOnMail, ask};
 use truebell_server::identity::{ServerKey, key_path};
+use truebell_server::mail::Signer;
+use truebell_server::retract::{TakenBack, take_back};
 use truebell_server::serve::{location, open_store};
 use truebell_server::status::{document_of, say_in};
+use truebell_store::{Store, StoreError};
 
 /// The journal of the configured server.
 pub(super) struct Journal {
@@ -22,6 +27,11 @@ pub(super) struct Journal {
 
 fn plain(error: impl Display) -> Failure {
     Failure::plain(format!("{error}."))
+}
+
+fn upper(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 impl Journal {
@@ -35,7 +45,7 @@ impl Journal {
 
     fn ask(&self, asked: &Asked) -> Answered<Option<Answer>> {
         match ask(&self.config.data, asked).map_err(|error| Failure::io("The running server does not answer", &error))? {
-            Some(Answer::Failed { sentence }) => Err(plain(sentence)),
+            Some(Answer::Failed { sentence }) => Err(plain(upper(&sentence))),
             answer => Ok(answer),
         }
     }
@@ -51,6 +61,52 @@ impl Journal {
                 Ok((id, true))
             }),
         }
+    }
+
+    /// Takes a notice back in the operator's name.
+    pub(super) fn retract(&self, code: &CheckCode, reason: Reason) -> Answered<TakenBack> {
+        match self.ask(&Asked::Retract { code: code.clone(), reason })? {
+            Some(Answer::TakenBack(taken_back)) => Ok(taken_back),
+            Some(_) => Err(Failure::plain("The running server answers something else: it is of another version.")),
+            None => runtime()?.block_on(async {
+                let store = open_store(&self.config).await.map_err(plain)?;
+                let signer = Signer { server: self.key.server, key: self.key.signing.clone() };
+                let taken_back = take_back(&*store, &signer, (code, reason), SystemClock.now(), &mut SystemChance).await;
+                taken_back.map(|(_, taken_back)| taken_back).map_err(|why| plain(upper(&why.to_string())))
+            }),
+        }
+    }
+
+    /// What the running server answers, or what comes of doing it in the database.
+    fn ask_or<T>(
+        &self,
+        asked: &Asked,
+        read: impl FnOnce(Answer) -> Option<T>,
+        change: impl AsyncFnOnce(&dyn Store) -> Result<T, StoreError>,
+    ) -> Answered<T> {
+        match self.ask(asked)? {
+            Some(answer) => {
+                read(answer).ok_or_else(|| Failure::plain("The running server answers something else: it is of another version."))
+            }
+            None => runtime()?.block_on(async {
+                let store = open_store(&self.config).await.map_err(plain)?;
+                change(&*store).await.map_err(plain)
+            }),
+        }
+    }
+
+    /// Lets a kind of mail go. Whether it was stopped.
+    pub(super) fn resume_mails(&self, template: &str, cleared: UnixMillis) -> Answered<bool> {
+        let read = |answer| if let Answer::Resumed { was_stopped } = answer { Some(was_stopped) } else { None };
+        let asked = Asked::ResumeMails { template: template.to_owned(), cleared };
+        self.ask_or(&asked, read, async |store| store.resume_mails(template, cleared).await)
+    }
+
+    /// Decides on a parked mail.
+    pub(super) fn decide_mail(&self, mail: MailId, decided: Decided) -> Answered<DecidedOnMail> {
+        let read = |answer| if let Answer::Decided { done } = answer { Some(done) } else { None };
+        let decide = async |store: &dyn Store| store.decide_mail(mail, decided.into(), SystemClock.now()).await.map(Into::into);
+        self.ask_or(&Asked::DecideMail { mail, decided }, read, decide)
     }
 
     /// The signed document, and what it says.

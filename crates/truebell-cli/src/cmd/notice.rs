@@ -3,13 +3,13 @@
 use super::context::Context;
 use crate::agent::{Ask, failure_of};
 use crate::exit::{Answered, Code, Ending, Failure};
-use crate::output::{NoticeLine, Page, Show, clean, time_text};
+use crate::output::{Done, NoticeLine, Page, Show, clean, time_text};
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read};
 use std::path::Path;
 use truebell_client::{Device, NoticeAnswer, World, ask_about};
-use truebell_core::event::CheckCode;
+use truebell_core::event::{CheckCode, Plea};
 use truebell_core::letter::{Difference, FORM, Mail, MailVerdict, Whose, check_mail, letter};
 use truebell_core::sign::{Fingerprint, PublicKey};
 
@@ -25,6 +25,26 @@ pub enum Notice {
     /// since is asked of the server. A mail whose words differ from what the server wrote was never sent like that, and what differs is
     /// named. Exit status 3 says that it was never sent, 1 that nothing can be told.
     Verify(Verify),
+    /// Take a notice of your account back: that was me, or that was a mistake
+    ///
+    /// Signed on this device, and told wherever the notice was told: on each of your devices, and by mail to the addresses that got it.
+    /// The notice stays, with these words beside it, and its code says retracted. What it told of is not undone.
+    Retract(Retract),
+}
+
+/// Which, and in which words.
+#[derive(Debug, Args)]
+pub struct Retract {
+    /// The check code of the notice (7KQ4F-2M9XB)
+    #[arg(value_name = "CODE")]
+    code: String,
+    /// Why: that-was-me, or mistake
+    #[arg(long, value_name = "REASON", value_parser = parse_plea)]
+    reason: Plea,
+}
+
+fn parse_plea(word: &str) -> Result<Plea, String> {
+    Plea::parse(word).ok_or_else(|| format!("give one of {}", Plea::ALL.map(Plea::word).join(", ")))
 }
 
 /// What to check, and against whom.
@@ -59,6 +79,9 @@ struct Verdict {
     /// `this-account`, `another-account`, `unknown`.
     #[serde(skip_serializing_if = "Option::is_none")]
     about: Option<&'static str>,
+    /// Whether this device did it itself; only where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    own: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     advice: Option<String>,
     corrections: Vec<Said>,
@@ -83,7 +106,7 @@ struct Said {
 #[derive(Deserialize)]
 #[serde(tag = "is", rename_all = "kebab-case")]
 enum Answer {
-    Genuine { notice: NoticeLine, corrections: Vec<Said> },
+    Genuine { notice: NoticeLine, corrections: Vec<Said>, own: bool },
     GenuineElsewhere { kind: String, at: u64, device: String, own: bool, corrections: Vec<Said> },
     NeverSent,
 }
@@ -113,7 +136,8 @@ impl Show for Verdict {
             page.line(format_args!("  {}", clean(sentence)))?;
             let by = self.device.as_ref().map(|device| format!(", by “{}”", clean(device))).unwrap_or_default();
             let code = self.code.as_ref().map(|code| format!("; check code {code}")).unwrap_or_default();
-            page.line(format_args!("  {}{by}{code}", time_text(at)))?;
+            let own = if self.own == Some(true) { "; this device did it" } else { "" };
+            page.line(format_args!("  {}{by}{code}{own}", time_text(at)))?;
         }
         for said in &self.corrections {
             page.line(format_args!("  {} {}", paint.bold(&format!("{}:", time_text(said.at))), clean(&said.sentence)))?;
@@ -159,12 +183,14 @@ impl Verdict {
             Answer::NeverSent => {
                 Self::never_sent("this server never made a notice with this code. Do not follow its links, and do not answer it.")
             }
-            Answer::Genuine { notice, corrections } => Self {
+            Answer::Genuine { notice, corrections, own } => Self {
                 kind: Some(notice.kind),
                 sentence: Some(notice.sentence),
                 at: Some(notice.at),
                 about: Some("this-account"),
-                advice: Some(notice.advice),
+                own: Some(own),
+                // What this device did itself is a record and no alarm.
+                advice: (!own).then_some(notice.advice),
                 ..known(corrections)
             },
             Answer::GenuineElsewhere { kind, at, device, own, corrections } => Self {
@@ -209,8 +235,19 @@ impl Verdict {
 impl Notice {
     /// Runs it.
     pub fn run(self, context: &mut Context) -> Answered<Ending> {
-        let Self::Verify(verify) = self;
-        verify.run(context)
+        match self {
+            Self::Verify(verify) => verify.run(context),
+            Self::Retract(retract) => retract.run(context).map(|()| Ending::Ok),
+        }
+    }
+}
+
+impl Retract {
+    fn run(self, context: &mut Context) -> Answered {
+        let said: Said = context.ask(Ask::RetractNotice { code: self.code.clone(), plea: self.reason })?;
+        let of = CheckCode::parse(&self.code).map_or(self.code, |code| code.to_string());
+        let sentence = format!("The notice {of} is taken back, and those who were told of it are told ({}).", said.code);
+        context.out.answer(&Done::with(sentence, serde_json::json!({ "retracted": of, "code": said.code, "at": said.at })))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What was taken back, as a person's devices show it: beside the notice, in words that claim no more than is proven.
 
 use super::*;
+use truebell_core::event::Plea;
 use truebell_core::notice::By;
 use truebell_engine::sync::View;
 
@@ -21,7 +22,7 @@ fn another_device_says_that_was_me_and_the_notice_stays_beside_it() {
     synced(&mut laptop);
     let alarm = laptop.unseen().unwrap().remove(0);
     assert_eq!((alarm.notice.kind, alarm.corrections.len()), ("device-enrolled", 0));
-    let said = phone.online().acknowledge(&alarm.notice.code).unwrap();
+    let said = phone.retract_notice(&alarm.notice.code, Plea::ThatWasMe).unwrap();
     assert!(said.sentence.contains("the very device this notice is about"), "{}", said.sentence);
     assert_eq!(synced(&mut laptop), 1, "it is told");
     let shown = line(&laptop, "device-enrolled");
@@ -36,9 +37,13 @@ fn a_device_that_is_not_the_one_in_question_says_so() {
     story.second_device();
     synced(&mut laptop);
     let code = line(&laptop, "device-enrolled").notice.code;
-    let said = laptop.online().acknowledge(&code).unwrap();
-    assert!(said.sentence.contains("another device of the account"), "{}", said.sentence);
-    assert!(matches!(laptop.online().acknowledge(&said.code), Err(Error::Input(_))), "nothing to take back there");
+    let said = laptop.retract_notice(&code, Plea::Mistake).unwrap();
+    assert!(said.sentence.contains("another device of the account") && said.sentence.contains("a mistake"), "{}", said.sentence);
+    let refused = |laptop: &mut Client, code| laptop.retract_notice(code, Plea::ThatWasMe).unwrap_err().to_string();
+    assert!(refused(&mut laptop, &said.code).contains("takes a notice back itself"));
+    assert!(refused(&mut laptop, &code).contains("was taken back already"));
+    let nobody = truebell_core::event::CheckCode::parse("0000000000").unwrap();
+    assert!(refused(&mut laptop, &nobody).contains("never sent a notice with the code 00000-00000"));
 }
 
 #[test]

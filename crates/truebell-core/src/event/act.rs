@@ -1,6 +1,6 @@
 //! What a person's device signs when it changes the account's security.
 
-use super::retraction::{Of, RETRACTION};
+use super::retraction::{Of, Plea, RETRACTION};
 use crate::hash::Hash32;
 use crate::ids::{AccountId, DeviceId, SessionId};
 use crate::sign::PublicKey;
@@ -91,10 +91,13 @@ pub enum What {
     },
     /// It will not.
     DeletionCancelled {},
-    /// A device says about an earlier notice: that was me. Takes the notice back, and not what it told of.
+    /// A device says about an earlier notice: that was me, or that was a mistake. Takes the notice back, and not what it told of.
     Acknowledged {
         /// Which notice.
         of: Of,
+        /// In which words.
+        #[serde(default)]
+        plea: Plea,
     },
 }
 
@@ -150,8 +153,9 @@ impl What {
                 ("urn:truebell:event:deletion-scheduled", serde_json::json!({ "event_timestamp": at.seconds(), "due": due.seconds() }))
             }
             Self::DeletionCancelled {} => own("urn:truebell:event:deletion-cancelled"),
-            Self::Acknowledged { of } => {
-                (RETRACTION, serde_json::json!({ "initiating_entity": "user", "event_timestamp": at.seconds(), "of": of }))
+            Self::Acknowledged { of, plea } => {
+                let members = serde_json::json!({ "initiating_entity": "user", "event_timestamp": at.seconds(), "of": of, "reason": plea });
+                (RETRACTION, members)
             }
         }
     }

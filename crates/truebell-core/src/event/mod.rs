@@ -11,7 +11,7 @@ mod verify;
 
 pub use act::{Act, What};
 pub use retraction::{
-    Link, NewRetraction, Of, Reason, Retraction, SignedRetraction, is_retraction, read_retraction, sign_retraction, verify_link,
+    Link, NewRetraction, Of, Plea, Reason, Retraction, SignedRetraction, is_retraction, read_retraction, sign_retraction, verify_link,
 };
 pub use set::{Countersigned, Made, Unsayable, countersign};
 pub use verify::{Admitted, Chain, Genuine, NotProven, Trust, Verified, check_act, inner_act, read_act, read_public, read_signed, verify};

@@ -37,6 +37,43 @@ impl Of {
     }
 }
 
+/// What a device says of a notice it takes back. A closed list, as the operator's is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Plea {
+    /// It was the person's own doing.
+    #[default]
+    ThatWasMe,
+    /// It was, and was not meant.
+    Mistake,
+}
+
+impl Plea {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::ThatWasMe, Self::Mistake];
+
+    /// Its word, as typed and as written.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::ThatWasMe => "that-was-me",
+            Self::Mistake => "mistake",
+        }
+    }
+
+    /// In a sentence.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::ThatWasMe => "that was me",
+            Self::Mistake => "that was a mistake",
+        }
+    }
+
+    /// From its word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|plea| plea.word() == word)
+    }
+}
+
 /// Why an operator takes a notice back. A closed list: an official mailer with free text is a tool for phishing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -358,7 +395,7 @@ mod tests {
         let (world, links) = story();
         let of = Of::event(&original(&world, &links));
         let stranger = crate::account::Unlocked::make_account(world.keys.account(), &mut crate::testing::Seeded::new(5));
-        let act = world.act(What::Acknowledged { of });
+        let act = world.act(What::Acknowledged { of, plea: Plea::ThatWasMe });
         let forged = act.sign(&stranger).unwrap();
         let set =
             crate::testing::countersign_anything(act, &forged, EventId([1; 16]), world.now, world.server, &world.server_key).set.clone();

@@ -1,6 +1,6 @@
 //! What a letter is made from: texts as they are kept and carried ([`Enclosed`]), and what they prove ([`Evidence`]).
 
-use crate::event::{CheckCode, Event, Genuine, NotProven, Retraction, What, is_retraction, read_public, read_retraction};
+use crate::event::{CheckCode, Event, Genuine, NotProven, Plea, Retraction, What, is_retraction, read_public, read_retraction};
 use crate::ids::{AccountId, EventId, ServerId};
 use crate::sign::PublicKey;
 use crate::time::UnixMillis;
@@ -35,8 +35,8 @@ impl Enclosed {
             (by.of.clone(), by.account, Evidence::Retracted { of: of.clone(), by })
         } else {
             let by = read(&self.set)?;
-            let What::Acknowledged { of: named } = &by.act.what else { return Err(NotProven::Mismatch) };
-            (named.clone(), by.act.account, Evidence::Acknowledged { of: of.clone(), by })
+            let What::Acknowledged { of: named, plea } = &by.act.what else { return Err(NotProven::Mismatch) };
+            (named.clone(), by.act.account, Evidence::Acknowledged { of: of.clone(), plea: *plea, by: by.clone() })
         };
         if named.names(&of) && account == of.act.account { Ok(evidence) } else { Err(NotProven::Mismatch) }
     }
@@ -53,6 +53,8 @@ pub enum Evidence {
         of: Genuine<Event>,
         /// What says so.
         by: Genuine<Event>,
+        /// In which words.
+        plea: Plea,
     },
     /// The operator takes a notice back.
     Retracted {
@@ -112,3 +114,11 @@ impl Evidence {
 
 /// The word of an operator's retraction.
 pub const RETRACTED: &str = "retracted";
+
+/// The word of an account's.
+const ACKNOWLEDGED: &str = "acknowledged";
+
+/// Whether a letter of this word corrects an earlier one.
+pub fn is_correction(word: &str) -> bool {
+    [RETRACTED, ACKNOWLEDGED].contains(&word)
+}

@@ -13,7 +13,7 @@ mod write;
 pub use check::{Enclosure, Mail, MailVerdict, NotOurs, Whose, check_mail, enclose};
 pub use differ::Difference;
 pub use eml::NotAMail;
-pub use evidence::{Enclosed, Evidence, RETRACTED};
+pub use evidence::{Enclosed, Evidence, RETRACTED, is_correction};
 pub use templates::{FORM, letter};
 pub use write::{Letter, escape, name};
 

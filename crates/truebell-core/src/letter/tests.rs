@@ -47,7 +47,7 @@ fn story(device_of_ack: Option<DeviceId>) -> (World, [Enclosed; 3]) {
     let event: Verified<Event> = verify(&original, &world.trust(), &Chain::default()).unwrap();
     let of = Of::event(&event);
     world.device = device_of_ack.unwrap_or(world.device);
-    let ack = world.happen(What::Acknowledged { of: of.clone() });
+    let ack = world.happen(What::Acknowledged { of: of.clone(), plea: crate::event::Plea::ThatWasMe });
     let retraction = world.retract(&of, Reason::Fault);
     let [told, acked, retracted] =
         [(original.clone(), None), (ack, Some(original.clone())), (retraction, Some(original))].map(|(set, of)| enclosed(&world, set, of));

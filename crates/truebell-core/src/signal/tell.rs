@@ -178,7 +178,7 @@ fn members(kind: Kind, event: &Event, addresses: Option<&Addresses>) -> Value {
         (_, What::DeviceRevoked { .. }) => caep("The account holder removed the device: all its sessions ended.", &[]),
         (_, What::SessionRevoked { .. }) => caep("The account holder ended the session.", &[]),
         // Named by its `txn`, which whoever got it has.
-        (_, What::Acknowledged { of }) => json!({ "initiating_entity": "user", "event_timestamp": at, "of": { "txn": of.event } }),
+        (_, What::Acknowledged { of, .. }) => json!({ "initiating_entity": "user", "event_timestamp": at, "of": { "txn": of.event } }),
         (_, What::DeletionScheduled { due }) => json!({ "event_timestamp": at, "due": due.seconds() }),
         _ => json!({ "event_timestamp": at }),
     }

@@ -1,7 +1,7 @@
 //! What is told is proven, says no more than the event, and is the same each time.
 
 use super::*;
-use crate::event::{CheckCode, NotProven, Of, Trust, What};
+use crate::event::{CheckCode, NotProven, Of, Plea, Trust, What};
 use crate::ids::{DeviceId, EventId, SessionId, SignalId, StreamId};
 use crate::sign::{PublicKey, Purpose};
 use crate::testing::World;
@@ -29,7 +29,10 @@ fn every_act() -> Vec<What> {
         What::SecondFactorRemoved { kind: "totp".into() },
         What::DeletionScheduled { due: UnixMillis(1_900_000_000_000) },
         What::DeletionCancelled {},
-        What::Acknowledged { of: Of { event: EventId([2; 16]), seq: 2, code: CheckCode::parse("00000-00000").unwrap() } },
+        What::Acknowledged {
+            of: Of { event: EventId([2; 16]), seq: 2, code: CheckCode::parse("00000-00000").unwrap() },
+            plea: Plea::ThatWasMe,
+        },
     ]
 }
 

@@ -124,6 +124,13 @@ pub struct Deletion {
     pub act: String,
 }
 
+/// `POST /v1/account/acknowledge`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Acknowledge {
+    /// `acknowledged`.
+    pub act: String,
+}
+
 /// `POST /v1/account/second-factors`: a TOTP secret the client made, proven by a code.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AddSecondFactor {

@@ -1,10 +1,12 @@
 //! What happens without a request: mails leave, due deletions are done, what is over is forgotten. Each job is one function over the
 //! store and a time, and a loop that calls it until the server stops.
 
+mod breaker;
 mod deletions;
 mod log;
 mod sweep;
 
+pub use breaker::look as look_at_breaker;
 pub use deletions::delete_due;
 pub use log::advance;
 pub use sweep::sweep;
@@ -14,6 +16,7 @@ use crate::mail::{Carrier, Composer, sender};
 use crate::metrics::Metrics;
 use crate::signals::{Post, Poster, deliver_due, trim};
 use crate::state::App;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -22,6 +25,8 @@ use truebell_store::StoreError;
 
 /// How often the outbox is looked into: a notice should be there before the person wonders.
 const MAIL_EVERY: Duration = Duration::from_secs(1);
+/// How often it is looked whether a kind of mail was stopped.
+const BREAKER_EVERY: Duration = Duration::from_secs(10);
 /// How often the transparency log takes in what waits: clients ask for proofs a few seconds after an event.
 const LOG_EVERY: Duration = Duration::from_secs(1);
 /// How often signals are pushed: another system should know before anybody abuses what changed.
@@ -54,7 +59,8 @@ impl Jobs {
     pub fn start(self, stop: &watch::Receiver<bool>) -> JoinSet<()> {
         let Self { app, metrics, carrier, composer, mut publisher } = self;
         let mut jobs = JoinSet::new();
-        let (mail, logging, deletions, sweeping) = (app.clone(), app.clone(), app.clone(), app.clone());
+        let (mail, breaker, logging, deletions, sweeping) = (app.clone(), app.clone(), app.clone(), app.clone(), app.clone());
+        let (seen, mut stopped) = (metrics.clone(), BTreeSet::new());
         let (signals, trimming, counting) = (app.clone(), app, metrics.clone());
         let poster: Arc<dyn Post> = Arc::new(Poster::new(&signals.settings.signals.networks));
         jobs.spawn(repeat("signals", (SIGNALS_EVERY, REST), stop.clone(), async move || {
@@ -74,6 +80,9 @@ impl Jobs {
             let round = sender::send_due(&*mail.store, &carrier, &composer, &|| mail.clock.now()).await?;
             metrics.count_mails(round);
             Ok(())
+        }));
+        jobs.spawn(repeat("mail breaker", (BREAKER_EVERY, REST), stop.clone(), async move || {
+            breaker::look(&*breaker.store, &seen, &mut stopped, breaker.clock.now()).await
         }));
         jobs.spawn(repeat("log", (LOG_EVERY, REST), stop.clone(), async move || advance(&logging, &mut publisher).await));
         jobs.spawn(repeat("deletions", (DELETIONS_EVERY, REST), stop.clone(), async move || {

@@ -17,11 +17,11 @@ pub use compose::{ComposeError, Composed, Composer, Signer};
 use serde::{Deserialize, Serialize};
 use truebell_core::chance::Chance;
 use truebell_core::event::Countersigned;
-use truebell_core::ids::MailId;
+use truebell_core::ids::{EventId, MailId};
 use truebell_core::letter::Enclosed;
 use truebell_core::sign::PublicKey;
 use truebell_core::time::UnixMillis;
-use truebell_store::rows::NewMail;
+use truebell_store::rows::{Correcting, MailFate, MailState, NewMail};
 
 /// What a queued mail is made from: the signed texts themselves, which are verified again when it is written (law 1 holds at the last
 /// hop too), and nothing beside them.
@@ -48,6 +48,27 @@ pub fn mails_about(event: &Countersigned, account_key: &PublicKey, at: UnixMilli
         queued: at,
     };
     to.iter().map(mail_to).collect()
+}
+
+/// The mails of a correction, one for each mail about what it corrects that reached somebody or still may, to the same address.
+/// `by` is what corrects: its id and its word.
+pub fn corrections(
+    by: (EventId, &str),
+    enclosed: &Enclosed,
+    told: &[MailFate],
+    at: UnixMillis,
+    chance: &mut dyn Chance,
+) -> Vec<Correcting> {
+    let reached = told.iter().filter(|mail| mail.state != MailState::Refused);
+    let mut mail_to = |mail: &MailFate| NewMail {
+        mail: MailId::make_random(chance),
+        event: by.0,
+        to: mail.to.clone(),
+        template: by.1.to_owned(),
+        values: serde_json::json!(MailDetails { enclosed: enclosed.clone(), corrects: Some(mail.mail) }).to_string(),
+        queued: at,
+    };
+    reached.map(|mail| Correcting { of: mail.mail, mail: mail_to(mail) }).collect()
 }
 
 #[cfg(test)]

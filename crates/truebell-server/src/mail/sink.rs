@@ -35,7 +35,7 @@ pub(crate) enum Tls {
     Implicit,
 }
 
-/// A mail the sink took, or was sent and did not acknowledge.
+/// A mail the sink took, or got whole and did not answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Taken {
     pub(crate) from: String,
@@ -145,7 +145,9 @@ impl Sink {
                     }
                     mail.content = content(stream).await?;
                     self.state.lock().unwrap().taken.push(mail.clone());
-                    self.answer(stream, "DOT", "250 taken").await?;
+                    if !self.answer(stream, "DOT", "250 taken").await? {
+                        self.state.lock().unwrap().taken.pop();
+                    }
                 }
                 "QUIT" => {
                     stream.write_all(b"221 bye\r\n").await.ok()?;

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use truebell_core::event::What;
+use truebell_core::event::{Reason, What};
 use truebell_core::hash::Hash32;
 use truebell_core::ids::EventId;
 use truebell_core::letter::{MailVerdict, Whose, check_mail};
@@ -239,8 +239,8 @@ async fn each_step_that_fails_leaves_the_right_knowledge() {
         ("DATA later", Fault::Answer("DATA", 451), Delivery::NotNow, 0),
         ("DATA never", Fault::Answer("DATA", 554), Delivery::Never, 0),
         ("silent at DATA", Fault::Silence("DATA"), Delivery::NotNow, 0),
-        ("content later", Fault::Answer("DOT", 451), Delivery::NotNow, 1),
-        ("content never", Fault::Answer("DOT", 554), Delivery::Never, 1),
+        ("content later", Fault::Answer("DOT", 451), Delivery::NotNow, 0),
+        ("content never", Fault::Answer("DOT", 554), Delivery::Never, 0),
         ("dropped after the dot", Fault::Drop("DOT"), Delivery::Unknown, 1),
         ("silent after the dot", Fault::Silence("DOT"), Delivery::Unknown, 1),
     ];

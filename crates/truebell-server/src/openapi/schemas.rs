@@ -41,8 +41,8 @@ pub(super) const SCHEMAS: &[Schema] = &[
     ),
     schema(
         "Checked",
-        "What is known of a check code. A code no event has is `never-sent`; the members after the verdict are those of a genuine one.",
-        "code:text verdict:genuine|never-sent kind?:text at?:time server?:srv_ server_key?:bytes account?:acc_ account_key?:bytes event?:event",
+        "What is known of a check code. A code no event has is `never-sent`; the members after the verdict are those of a genuine one, and of one that was taken back with what takes it back.",
+        "code:text verdict:genuine|retracted|never-sent kind?:text at?:time server?:srv_ server_key?:bytes account?:acc_ account_key?:bytes event?:event retractions?:[event]",
     ),
     schema("AskProofs", "What a client remembers of the log, and digests of events.", "origin:text size:number events:[bytes]"),
     schema(
@@ -91,6 +91,7 @@ pub(super) const SCHEMAS: &[Schema] = &[
     schema("CredentialsFinish", "The change.", "state:bytes ke3:bytes opaque:bytes keyset:bytes act:act"),
     schema("ChangeAddress", "The new address.", "email:text act:act"),
     schema("Deletion", "The signed wish.", "act:act"),
+    schema("Acknowledge", "The signed act that takes a notice back.", "act:act"),
     schema("AddSecondFactor", "A TOTP generator, proven by a code.", "totp_uri:secret code:text act:act"),
     schema("RemoveSecondFactor", "A current code.", "code:text act:act"),
     schema("Committed", "The vault's sequence now.", "seq:number"),

@@ -171,6 +171,7 @@ pub(super) const ROUTES: &[Route] = &[
         "Ask for the account to be deleted after the grace period",
     ),
     route("POST", "/v1/account/keep", Session, Json("Deletion"), Json("Recorded"), "Keep the account after all"),
+    route("POST", "/v1/account/acknowledge", Session, Json("Acknowledge"), Json("Recorded"), "Take a notice of this account back"),
     route("POST", "/v1/account/second-factors", Session, Json("AddSecondFactor"), Json("Recorded"), "Add a second factor"),
     route("POST", "/v1/account/second-factors/remove", Session, Json("RemoveSecondFactor"), Json("Recorded"), "Remove it"),
     route("POST", "/v1/vaults", Session, Json("NewVault"), Json("Committed"), "Create a vault"),

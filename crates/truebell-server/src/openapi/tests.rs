@@ -86,7 +86,7 @@ fn act() -> String {
 /// Each wire type in full, as serde writes it.
 #[expect(clippy::too_many_lines, reason = "a table: one row for each type")]
 fn samples() -> Vec<(&'static str, Value)> {
-    let genuine = notice::Verdict::Genuine(notice::Proof {
+    let proof = notice::Proof {
         kind: "k".into(),
         at: UnixMillis(1),
         server: ServerId([1; 16]),
@@ -94,7 +94,8 @@ fn samples() -> Vec<(&'static str, Value)> {
         account: AccountId([1; 16]),
         account_key: PublicKey([1; 32]),
         event: "e".into(),
-    });
+    };
+    let retracted = notice::Verdict::Retracted { proof, retractions: vec!["e".into()] };
     let info = server::ServerInfo {
         server: ServerId([1; 16]),
         key: PublicKey([1; 32]),
@@ -121,7 +122,7 @@ fn samples() -> Vec<(&'static str, Value)> {
     vec![
         ("Problem", json!(server::Problem { kind: "k".into(), title: "t".into(), status: 400, detail: Some("d".into()) })),
         ("ServerInfo", json!(info)),
-        ("Checked", json!(notice::Checked { code: CheckCode::parse("00000-00000").unwrap(), verdict: genuine })),
+        ("Checked", json!(notice::Checked { code: CheckCode::parse("00000-00000").unwrap(), verdict: retracted })),
         ("AskProofs", json!(log::AskProofs { origin: "o".into(), size: 1, events: vec![Hash32([1; 32])] })),
         ("Proofs", json!(log::Proofs { checkpoint: "c".into(), consistency: vec![], events: vec![] })),
         ("EventProof", json!(log::EventProof { digest: Hash32([1; 32]), index: 1, path: vec![] })),
@@ -163,6 +164,7 @@ fn samples() -> Vec<(&'static str, Value)> {
         ),
         ("ChangeAddress", json!(account::ChangeAddress { email: "e".into(), act: act() })),
         ("Deletion", json!(account::Deletion { act: act() })),
+        ("Acknowledge", json!(account::Acknowledge { act: act() })),
         ("AddSecondFactor", json!(account::AddSecondFactor { totp_uri: Secret::new("o"), code: "1".into(), act: act() })),
         ("RemoveSecondFactor", json!(account::RemoveSecondFactor { code: "1".into(), act: act() })),
         ("Committed", json!(vault::Committed { seq: 1 })),

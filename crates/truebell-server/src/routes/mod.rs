@@ -68,6 +68,7 @@ fn small() -> Router<Arc<App>> {
         .route("/v1/sessions", get(session::list::list))
         .route("/v1/sessions/challenge", post(session::challenge::challenge))
         .route("/v1/account/credentials/start", post(account::start_credentials::start))
+        .route("/v1/account/acknowledge", post(account::acknowledge::acknowledge))
         .route("/v1/account/address", post(account::change_address::change))
         .route("/v1/account/deletion", post(account::schedule_deletion::schedule))
         .route("/v1/account/second-factors", post(account::add_second_factor::add))

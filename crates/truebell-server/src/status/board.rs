@@ -6,6 +6,7 @@ use parking_lot::{Mutex, RwLock};
 use std::sync::Arc;
 use std::time::Duration;
 use truebell_core::chance::{Chance, make_array};
+use truebell_core::event::Unsayable;
 use truebell_core::ids::ServerId;
 use truebell_core::status::{Entry, Maintenance, Said, Status, StatusId};
 use truebell_core::time::UnixMillis;
@@ -82,7 +83,7 @@ impl App {
     }
 
     /// The same, signed; at most ten seconds old.
-    pub(crate) fn status_document(&self) -> Arc<str> {
+    pub(crate) fn status_document(&self) -> Result<Arc<str>, Unsayable> {
         let status = self.status();
         let mut signed = self.board.signed.lock();
         if let Some(signed) = &*signed
@@ -90,18 +91,18 @@ impl App {
             && signed.at <= status.at
             && status.at < signed.at + SIGNED_FOR
         {
-            return signed.document.clone();
+            return Ok(signed.document.clone());
         }
-        let document: Arc<str> = status.sign(&self.keys.signing).into();
+        let document: Arc<str> = status.sign(&self.keys.signing)?.into();
         *signed = Some(Signed { serial: status.serial, at: status.at, document: document.clone() });
-        document
+        Ok(document)
     }
 
     /// Reads the journal, and writes into it what was said while the store was away.
     pub(crate) async fn read_board(&self) -> Result<(), StoreError> {
         let waiting = self.board.known.read().waiting.clone();
         for entry in &waiting {
-            self.store.add_status(&to_row(entry)).await?;
+            self.store.add_status(&to_row(entry)?).await?;
         }
         if let Some(rows) = self.store.status_entries(self.board.count()).await? {
             self.board.take_stored(rows.iter().filter_map(from_row).collect());
@@ -138,7 +139,7 @@ pub async fn say(app: &App, said: Said) -> (StatusId, bool) {
 /// Says something in a database that no server serves.
 pub async fn say_in(store: &dyn Store, said: Said, now: UnixMillis, chance: &mut (dyn Chance + Send)) -> Result<StatusId, StoreError> {
     let entry = Entry { entry: make_array(chance), at: now, said };
-    store.add_status(&to_row(&entry)).await?;
+    store.add_status(&to_row(&entry)?).await?;
     Ok(StatusId::derive(&entry.entry))
 }
 
@@ -148,8 +149,9 @@ pub(super) async fn read_all(store: &dyn Store) -> Result<Vec<Entry>, StoreError
     Ok(rows.iter().filter_map(from_row).collect())
 }
 
-fn to_row(entry: &Entry) -> StatusEntry {
-    StatusEntry { entry: entry.entry, at: entry.at, body: serde_json::to_string(&entry.said).unwrap_or_default() }
+fn to_row(entry: &Entry) -> Result<StatusEntry, StoreError> {
+    let body = serde_json::to_string(&entry.said).map_err(|_| StoreError::Damaged("an operator's word that has no form"))?;
+    Ok(StatusEntry { entry: entry.entry, at: entry.at, body })
 }
 
 /// What a newer version said in words this one does not know is left out.

@@ -33,7 +33,7 @@ pub fn files(status: &Status, document: &str, titles: &Titles) -> [String; 4] {
 /// The document of a database that no server serves just now, signed with the server's key.
 pub async fn document_of(store: &dyn Store, key: &ServerKey, floor: Version, now: UnixMillis) -> Result<String, StoreError> {
     let status = Status::derive(key.server, &read_all(store).await?, now, Some(floor.to_string()));
-    Ok(status.sign(&key.signing))
+    status.sign(&key.signing).map_err(|_| StoreError::Damaged("a status that has no form"))
 }
 
 /// The host of an address, which is what people call a server.
@@ -58,7 +58,8 @@ fn show(app: &App, file: &str) -> Response {
         fingerprint: app.identity.key.fingerprint().0,
         base: "/status/",
     };
-    let [html, jws, json, atom] = files(&app.status(), &app.status_document(), &titles);
+    let Ok(document) = app.status_document() else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
+    let [html, jws, json, atom] = files(&app.status(), &document, &titles);
     let body = match place {
         0 => html,
         1 => jws,

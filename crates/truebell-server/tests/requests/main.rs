@@ -13,6 +13,7 @@
 
 mod backend;
 mod person;
+mod retractions;
 mod world;
 
 mod account;

@@ -116,7 +116,7 @@ impl World {
 
     /// `GET` of a page for people, which carries no head: status and text.
     pub(crate) async fn page(&self, path: &str) -> (u16, String) {
-        let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+        let request = Request::builder().uri(path).header("accept", "text/html").body(Body::empty()).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let status = response.status().as_u16();
         (status, String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap())

@@ -29,6 +29,8 @@ mod mail;
 mod notices;
 #[path = "../requests/operations.rs"]
 mod operations;
+#[path = "../requests/retractions.rs"]
+mod retractions;
 #[path = "../requests/sign_in.rs"]
 mod sign_in;
 #[path = "../requests/sign_up.rs"]

@@ -2,11 +2,12 @@
 
 use super::state::State;
 use crate::StoreError;
+use crate::band::{HOURS_LOOKED_AT, hour_of};
 use crate::rows::{Account, Counts, Identity, MailState, NewAccount, SignedUp};
 use crate::rules;
 use crate::signals::Told;
 use crate::store::Result;
-use crate::tables::{AccountRow, InvitationRow, mail_state};
+use crate::tables::{AccountRow, InvitationRow, MailRow, mail_state};
 use truebell_core::event::Chain;
 use truebell_core::hash::Hash32;
 use truebell_core::ids::AccountId;
@@ -44,7 +45,7 @@ impl State {
     }
 
     pub(super) fn sign_up(&mut self, new: NewAccount) -> Result<SignedUp> {
-        rules::check_mails(&new.event, &new.mails)?;
+        rules::check_mails(new.event.id, &new.mails)?;
         if let Some(stored) = self.accounts.get(&new.account) {
             let device = self.devices.get(&(new.account, new.device.device));
             let same = stored.signing == new.signing && device.is_some_and(|stored| stored.key == new.device.key);
@@ -125,6 +126,7 @@ impl State {
         self.enrolments.retain(|_, row| row.account != account);
         self.sign_ins.retain(|_, row| row.account != account);
         self.events.retain(|_, row| row.account != account);
+        self.retractions.retain(|_, row| row.account != account);
         self.vaults.retain(|_, row| row.account != account);
         self.commits.retain(|_, row| self.vaults.contains_key(&row.vault));
         self.revisions.retain(|_, row| self.vaults.contains_key(&row.vault));
@@ -137,15 +139,24 @@ impl State {
     pub(super) fn sweep(&mut self, before: UnixMillis) -> u64 {
         let (sent, refused) = (mail_state(MailState::Sent), mail_state(MailState::Refused));
         let rows = |state: &Self| {
-            state.sessions.len() + state.enrolments.len() + state.sign_ins.len() + state.invitations.len() + state.mails.len()
+            state.sessions.len()
+                + state.enrolments.len()
+                + state.sign_ins.len()
+                + state.invitations.len()
+                + state.mails.len()
+                + state.mail_hours.len()
         };
         let there = rows(self);
         self.sessions.retain(|_, row| row.expires >= before);
         self.enrolments.retain(|_, row| row.expires >= before);
         self.sign_ins.retain(|_, row| row.over >= before);
         self.invitations.retain(|_, row| row.expires >= before);
-        self.mails.retain(|_, row| ![sent, refused].contains(&row.state) || row.over >= before);
-        (there - rows(self)) as u64
+        self.mail_hours.retain(|_, row| row.hour >= hour_of(before.0).saturating_sub(HOURS_LOOKED_AT));
+        let is_over = |row: &MailRow| [sent, refused].contains(&row.state) && row.over < before;
+        self.mails.retain(|_, row| !is_over(row) || self.accounts.contains_key(&row.account));
+        let full = self.mails.values_mut().filter(|row| is_over(row) && !row.details.is_empty());
+        let emptied = full.map(|row| row.details.clear()).count();
+        (there - rows(self) + emptied) as u64
     }
 }
 

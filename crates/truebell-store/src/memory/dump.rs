@@ -5,8 +5,9 @@ use crate::StoreError;
 use crate::rows::{DumpRow, Identity};
 use crate::store::Result;
 use crate::tables::{
-    AccountRow, ChunkRow, CommitRow, DeviceRow, EnrolmentRow, EventRow, InvitationRow, LogHeadRow, LogLeafRow, LogTileRow, MailRow,
-    RevisionRow, SessionRow, SignInRow, SignalReceiverRow, SignalRow, SignalStreamRow, SignalSubjectRow, StatusEntryRow, Table, VaultRow,
+    AccountRow, ChunkRow, CommitRow, DeviceRow, EnrolmentRow, EventRow, InvitationRow, LogHeadRow, LogLeafRow, LogTileRow, MailHourRow,
+    MailRow, MailStopRow, RetractionRow, RevisionRow, SessionRow, SignInRow, SignalReceiverRow, SignalRow, SignalStreamRow,
+    SignalSubjectRow, StatusEntryRow, Table, VaultRow,
 };
 use std::collections::BTreeMap;
 
@@ -20,11 +21,14 @@ impl State {
         give(&self.sign_ins, &mut rows);
         give(&self.invitations, &mut rows);
         give(&self.events, &mut rows);
+        give(&self.retractions, &mut rows);
         give(&self.vaults, &mut rows);
         give(&self.commits, &mut rows);
         give(&self.revisions, &mut rows);
         give(&self.chunks, &mut rows);
         give(&self.mails, &mut rows);
+        give(&self.mail_hours, &mut rows);
+        give(&self.mail_stops, &mut rows);
         give(&self.log_leaves, &mut rows);
         give(&self.log_tiles, &mut rows);
         give(&self.log_head, &mut rows);
@@ -57,12 +61,15 @@ impl State {
             SignInRow::NAME => put(&mut self.sign_ins, row, |row: &SignInRow| (row.account, row.sign_in)),
             InvitationRow::NAME => put(&mut self.invitations, row, |row: &InvitationRow| row.invitation),
             EventRow::NAME => put(&mut self.events, row, |row: &EventRow| (row.account, row.seq)),
+            RetractionRow::NAME => put(&mut self.retractions, row, |row: &RetractionRow| (row.account, row.of_seq, row.side)),
             VaultRow::NAME => put(&mut self.vaults, row, |row: &VaultRow| row.vault),
             CommitRow::NAME => put(&mut self.commits, row, |row: &CommitRow| (row.vault, row.slot)),
             RevisionRow::NAME => put(&mut self.revisions, row, |row: &RevisionRow| (row.vault, row.seq, row.item)),
             ChunkRow::NAME => put(&mut self.chunks, row, |row: &ChunkRow| (row.vault, row.attachment, row.place)),
             StatusEntryRow::NAME => put(&mut self.status_entries, row, |row: &StatusEntryRow| row.entry),
             MailRow::NAME => put(&mut self.mails, row, |row: &MailRow| row.mail),
+            MailHourRow::NAME => put(&mut self.mail_hours, row, |row: &MailHourRow| (row.template.clone(), row.hour)),
+            MailStopRow::NAME => put(&mut self.mail_stops, row, |row: &MailStopRow| row.template.clone()),
             LogLeafRow::NAME => put(&mut self.log_leaves, row, |row: &LogLeafRow| row.entry),
             LogTileRow::NAME => put(&mut self.log_tiles, row, |row: &LogTileRow| (row.level, row.place)),
             SignalReceiverRow::NAME => put(&mut self.signal_receivers, row, |row: &SignalReceiverRow| row.receiver),

@@ -21,9 +21,10 @@ pub use faults::{Decide, Fault, Faults};
 
 use crate::StoreError;
 use crate::rows::{
-    Account, Changes, ChunkStored, Committed, Counts, Device, DumpRow, Enrolment, EnrolmentStarted, Identity, LogAppend, LogHead, LogPlace,
-    Mail, MailOutcome, NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession, NewVault, PublicEvent, Published, Recorded, Recording,
-    RevisionCursor, RevisionPage, SessionView, SignedUp, StatusEntry,
+    Account, Changes, ChunkStored, Committed, Counts, DecidedOn, Decision, Device, DumpRow, Enrolment, EnrolmentStarted, Identity,
+    LogAppend, LogHead, LogPlace, Mail, MailFate, MailOutcome, MailState, NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession,
+    NewVault, PublicEvent, Published, Recorded, Recording, Retracted, Retracting, RevisionCursor, RevisionPage, SessionView, SignedUp,
+    StatusEntry, TemplateState,
 };
 use crate::signals::{Claimed, Connected, NewNote, Pushed, Receiver, ReceiverAdded, Stream, StreamConfig, StreamCreated, Waiting};
 use crate::store::{Result, Store};
@@ -31,7 +32,7 @@ use async_trait::async_trait;
 use state::State;
 use std::sync::{Mutex, PoisonError};
 use truebell_core::hash::Hash32;
-use truebell_core::ids::{AccountId, AttachmentId, DeviceId, MailId, ReceiverId, SessionId, SignalId, StreamId, VaultId};
+use truebell_core::ids::{AccountId, AttachmentId, DeviceId, EventId, MailId, ReceiverId, SessionId, SignalId, StreamId, VaultId};
 use truebell_core::log::TileId;
 use truebell_core::signal::StreamStatus;
 use truebell_core::time::UnixMillis;
@@ -126,6 +127,10 @@ impl Store for Memory {
 
     async fn record(&self, recording: Recording) -> Result<Recorded> {
         self.run("record", |state| state.record(recording))
+    }
+
+    async fn retract(&self, retracting: Retracting) -> Result<Retracted> {
+        self.run("retract", |state| state.retract(retracting))
     }
 
     async fn due_deletions(&self, now: UnixMillis, limit: u32) -> Result<Vec<AccountId>> {
@@ -231,8 +236,32 @@ impl Store for Memory {
         self.run("finish_mail", |state| Ok(state.finish_mail(mail, outcome, now)))
     }
 
+    async fn mails_of(&self, account: AccountId, event: EventId) -> Result<Vec<MailFate>> {
+        self.run("mails_of", |state| state.mails_of(account, event))
+    }
+
+    async fn mail_state(&self, mail: MailId) -> Result<Option<MailState>> {
+        self.run("mail_state", |state| state.mail_state(mail))
+    }
+
+    async fn resume_mails(&self, template: &str, cleared: UnixMillis) -> Result<bool> {
+        self.run("resume_mails", |state| Ok(state.resume_mails(template, cleared)))
+    }
+
+    async fn template_states(&self, now: UnixMillis) -> Result<Vec<TemplateState>> {
+        self.run("template_states", |state| Ok(state.template_states(now)))
+    }
+
+    async fn decide_mail(&self, mail: MailId, decision: Decision, now: UnixMillis) -> Result<DecidedOn> {
+        self.run("decide_mail", |state| Ok(state.decide_mail(mail, decision, now)))
+    }
+
     async fn parked_mails(&self, limit: u32) -> Result<Vec<Mail>> {
         self.run("parked_mails", |state| Ok(state.parked_mails(limit)))
+    }
+
+    async fn queued_mails(&self, template: &str, limit: u32) -> Result<Vec<Mail>> {
+        self.run("queued_mails", |state| Ok(state.queued_mails(template, limit)))
     }
 
     async fn log_head(&self) -> Result<LogHead> {

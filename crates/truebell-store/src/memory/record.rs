@@ -2,11 +2,11 @@
 
 use super::accounts::to_chain;
 use super::state::State;
-use crate::rows::{Change, MailState, NewDevice, NewMail, NewSession, Recorded, Recording};
+use crate::rows::{Change, NewDevice, NewMail, NewSession, Recorded, Recording, Retracted, Retracting, Side};
 use crate::rules::{self, Place};
 use crate::signals::Told;
 use crate::store::Result;
-use crate::tables::{EventRow, MailRow, SignInRow, mail_state};
+use crate::tables::{self, EventRow, SignInRow};
 use truebell_core::event::Countersigned;
 use truebell_core::hash::Hash32;
 use truebell_core::ids::AccountId;
@@ -22,7 +22,7 @@ const NOT: Applied = Applied::Not(Recorded::NotApplicable);
 
 impl State {
     pub(super) fn record(&mut self, recording: Recording) -> Result<Recorded> {
-        rules::check_mails(&recording.event, &recording.mails)?;
+        rules::check_mails(recording.event.id, &recording.mails)?;
         let account = recording.account;
         let Some(row) = self.accounts.get(&account) else { return Ok(Recorded::NotApplicable) };
         match rules::place(&to_chain(row), &recording.event.act, &recording.change) {
@@ -31,6 +31,11 @@ impl State {
             Place::Next => {}
         }
         let (signing, email) = (row.signing, row.email.clone());
+        if let Change::Acknowledge(of) = &recording.change
+            && !self.take_back(account, *of, Side::Account, recording.event.act.seq)
+        {
+            return Ok(Recorded::NotApplicable);
+        }
         if let Applied::Not(why) = self.apply(account, &recording.change, recording.at)? {
             return Ok(why);
         }
@@ -41,6 +46,38 @@ impl State {
         self.insert_event(&recording.event, recording.mails)?;
         self.queue_signals(&Told::of_event(&recording.event, signing, &email, recording.change.new_address()))?;
         Ok(Recorded::Done)
+    }
+
+    pub(super) fn retract(&mut self, retracting: Retracting) -> Result<Retracted> {
+        let Retracting { retraction, corrections } = retracting;
+        rules::check_mails(retraction.new.id, corrections.iter().map(|correcting| &correcting.mail))?;
+        let (account, of, row) = (retraction.new.account, retraction.new.of.seq, rules::retraction_row(&retraction));
+        let Some(stored) = self.accounts.get(&account) else { return Ok(Retracted::NotApplicable) };
+        if self.retractions.contains_key(&(account, of, tables::side(Side::Operator))) {
+            return Ok(Retracted::Already);
+        }
+        if !rules::is_next(&to_chain(stored), &retraction.new) {
+            return Ok(Retracted::ChainMoved);
+        }
+        if !self.take_back(account, of, Side::Operator, row.seq) {
+            return Ok(Retracted::NotApplicable);
+        }
+        if let Some(stored) = self.accounts.get_mut(&account) {
+            (stored.chain_seq, stored.chain_digest) = (row.seq, retraction.digest);
+        }
+        self.insert_link(row, &retraction.digest);
+        Ok(Retracted::Done(self.correct(account, corrections)?))
+    }
+
+    /// Notes that a notice is taken back. False if there is no such event, or this side did so before.
+    fn take_back(&mut self, account: AccountId, of: u64, side: Side, seq: u64) -> bool {
+        let row = rules::retracted_row(account, of, side, seq);
+        let key = (account, of, row.side);
+        let is_new = self.events.contains_key(&(account, of)) && !self.retractions.contains_key(&key);
+        if is_new {
+            self.retractions.insert(key, row);
+        }
+        is_new
     }
 
     fn repeat(&mut self, recording: &Recording) -> Result<Recorded> {
@@ -90,6 +127,7 @@ impl State {
                 self.sessions.retain(|_, session| session.device != *device);
                 return Ok(Applied::Done);
             }
+            Change::Acknowledge(_) => return Ok(Applied::Done),
             Change::RevokeSession(session) => {
                 return Ok(if self.sessions.remove(&(account, *session)).is_some() { Applied::Done } else { NOT });
             }
@@ -127,36 +165,13 @@ impl State {
     }
 
     pub(super) fn insert_event(&mut self, event: &Countersigned, mails: Vec<NewMail>) -> Result<()> {
-        let row = EventRow {
-            account: event.act.account,
-            seq: event.act.seq,
-            event: event.id,
-            code: event.code.as_str().to_owned(),
-            act: rules::act_digest(&event.act)?,
-            body: event.set.clone(),
-        };
-        self.events.insert((row.account, row.seq), row);
-        self.insert_leaf(&event.digest);
-        for mail in mails {
-            self.mails.insert(mail.mail, to_row(event.act.account, mail));
-        }
+        self.insert_link(rules::event_row(event)?, &event.digest);
+        mails.into_iter().for_each(|mail| self.insert_mail(event.act.account, mail));
         Ok(())
     }
-}
 
-fn to_row(account: AccountId, mail: NewMail) -> MailRow {
-    MailRow {
-        mail: mail.mail,
-        account,
-        event: mail.event,
-        state: mail_state(MailState::Queued),
-        queued: mail.queued,
-        due: mail.queued,
-        lease: UnixMillis(0),
-        over: UnixMillis(0),
-        tries: 0,
-        recipient: mail.to,
-        template: mail.template,
-        details: mail.values,
+    fn insert_link(&mut self, row: EventRow, digest: &Hash32) {
+        self.events.insert((row.account, row.seq), row);
+        self.insert_leaf(digest);
     }
 }

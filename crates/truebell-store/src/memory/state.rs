@@ -2,8 +2,9 @@
 
 use crate::rows::Identity;
 use crate::tables::{
-    AccountRow, ChunkRow, CommitRow, DeviceRow, EnrolmentRow, EventRow, InvitationRow, LogHeadRow, LogLeafRow, LogTileRow, MailRow,
-    RevisionRow, SessionRow, SignInRow, SignalReceiverRow, SignalRow, SignalStreamRow, SignalSubjectRow, StatusEntryRow, VaultRow,
+    AccountRow, ChunkRow, CommitRow, DeviceRow, EnrolmentRow, EventRow, InvitationRow, LogHeadRow, LogLeafRow, LogTileRow, MailHourRow,
+    MailRow, MailStopRow, RetractionRow, RevisionRow, SessionRow, SignInRow, SignalReceiverRow, SignalRow, SignalStreamRow,
+    SignalSubjectRow, StatusEntryRow, VaultRow,
 };
 use std::collections::BTreeMap;
 use truebell_core::hash::Hash32;
@@ -20,11 +21,14 @@ pub(super) struct State {
     pub(super) sign_ins: BTreeMap<(AccountId, Hash32), SignInRow>,
     pub(super) invitations: BTreeMap<Hash32, InvitationRow>,
     pub(super) events: BTreeMap<(AccountId, u64), EventRow>,
+    pub(super) retractions: BTreeMap<(AccountId, u64, u8), RetractionRow>,
     pub(super) vaults: BTreeMap<VaultId, VaultRow>,
     pub(super) commits: BTreeMap<(VaultId, u64), CommitRow>,
     pub(super) revisions: BTreeMap<(VaultId, u64, ItemId), RevisionRow>,
     pub(super) chunks: BTreeMap<(VaultId, AttachmentId, u64), ChunkRow>,
     pub(super) mails: BTreeMap<MailId, MailRow>,
+    pub(super) mail_hours: BTreeMap<(String, u64), MailHourRow>,
+    pub(super) mail_stops: BTreeMap<String, MailStopRow>,
     pub(super) log_leaves: BTreeMap<Hash32, LogLeafRow>,
     pub(super) log_tiles: BTreeMap<(u64, u64), LogTileRow>,
     pub(super) log_head: BTreeMap<u64, LogHeadRow>,

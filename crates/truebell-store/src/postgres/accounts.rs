@@ -4,6 +4,7 @@ use super::columns::{bound, digest, find, fixed, int, list, number, optional_tim
 use super::failure::Result;
 use super::{record, sessions, signals, vaults};
 use crate::StoreError;
+use crate::band::{HOURS_LOOKED_AT, hour_of};
 use crate::rows::{Account, Counts, Identity, NewAccount, SignedUp};
 use crate::rules;
 use crate::signals::Told;
@@ -111,7 +112,7 @@ pub(super) async fn lock(db: &Transaction<'_>, account: AccountId) -> Result<Opt
 }
 
 pub(super) async fn sign_up(db: &Transaction<'_>, new: &NewAccount) -> Result<SignedUp> {
-    rules::check_mails(&new.event, &new.mails)?;
+    rules::check_mails(new.event.id, &new.mails)?;
     if let Some(stored) = lock(db, new.account).await? {
         let device = sessions::device(db, new.device.device).await?.filter(|device| device.account == new.account);
         let same = stored.signing == new.signing && device.is_some_and(|stored| stored.device.key == new.device.key);
@@ -166,7 +167,7 @@ pub(super) async fn due_deletions(db: &impl GenericClient, now: UnixMillis, limi
 }
 
 /// What goes with an account, children first. Mails that are still on their way stay.
-const DELETE: [&str; 12] = [
+const DELETE: [&str; 13] = [
     "DELETE FROM revisions WHERE vault IN (SELECT vault FROM vaults WHERE account = $1)",
     "DELETE FROM chunks WHERE vault IN (SELECT vault FROM vaults WHERE account = $1)",
     "DELETE FROM commits WHERE vault IN (SELECT vault FROM vaults WHERE account = $1)",
@@ -176,6 +177,7 @@ const DELETE: [&str; 12] = [
     "DELETE FROM enrolments WHERE account = $1",
     "DELETE FROM sign_ins WHERE account = $1",
     "DELETE FROM signal_subjects WHERE account = $1",
+    "DELETE FROM retractions WHERE account = $1",
     "DELETE FROM events WHERE account = $1",
     "DELETE FROM mails WHERE account = $1 AND state IN (2, 3)",
     "DELETE FROM accounts WHERE account = $1",
@@ -208,12 +210,13 @@ async fn tell_end(db: &Transaction<'_>, id: AccountId, now: UnixMillis) -> Resul
     Ok(())
 }
 
-const SWEEP: [&str; 5] = [
+const SWEEP: [&str; 6] = [
     "DELETE FROM sessions WHERE expires < $1",
     "DELETE FROM enrolments WHERE expires < $1",
     "DELETE FROM sign_ins WHERE over < $1",
     "DELETE FROM invitations WHERE expires < $1",
-    "DELETE FROM mails WHERE state IN (2, 3) AND over < $1",
+    "DELETE FROM mails WHERE state IN (2, 3) AND over < $1 AND account NOT IN (SELECT account FROM accounts)",
+    "UPDATE mails SET details = '' WHERE state IN (2, 3) AND over < $1 AND details <> ''",
 ];
 
 pub(super) async fn sweep(db: &Transaction<'_>, before: UnixMillis) -> Result<u64> {
@@ -221,5 +224,7 @@ pub(super) async fn sweep(db: &Transaction<'_>, before: UnixMillis) -> Result<u6
     for statement in SWEEP {
         rows += run(db, statement, &[&bound(before.0)]).await?;
     }
+    let old = hour_of(before.0).saturating_sub(HOURS_LOOKED_AT);
+    rows += run(db, "DELETE FROM mail_hours WHERE hour < $1", &[&bound(old)]).await?;
     Ok(rows)
 }

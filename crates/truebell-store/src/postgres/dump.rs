@@ -27,7 +27,7 @@ struct Table {
     types: &'static [Type],
 }
 
-const TABLES: [Table; 20] = [
+const TABLES: [Table; 23] = [
     Table { name: "accounts", key: "account", types: &[B, I, B, I, I, I, I, B, T, T, B, B, B, B] },
     Table { name: "devices", key: "account, device", types: &[B, B, B, T, T, I, I, I] },
     Table { name: "sessions", key: "account, session", types: &[B, B, B, B, I, I] },
@@ -35,11 +35,14 @@ const TABLES: [Table; 20] = [
     Table { name: "sign_ins", key: "account, sign_in", types: &[B, B, I] },
     Table { name: "invitations", key: "invitation", types: &[B, I, I] },
     Table { name: "events", key: "account, seq", types: &[B, I, B, T, B, T] },
+    Table { name: "retractions", key: "account, of_seq, side", types: &[B, I, I, I] },
     Table { name: "vaults", key: "vault", types: &[B, B, I, B, I, I, B, I, B, B, B, B] },
     Table { name: "commits", key: "vault, slot", types: &[B, I, I, B, I] },
     Table { name: "revisions", key: "vault, seq, item", types: &[B, I, B, I, I, B, B, B] },
     Table { name: "chunks", key: "vault, attachment, place", types: &[B, B, I, I, B] },
     Table { name: "mails", key: "mail", types: &[B, B, B, I, I, I, I, I, I, T, T, T] },
+    Table { name: "mail_hours", key: "template, hour", types: &[T, I, I] },
+    Table { name: "mail_stops", key: "template", types: &[T, I, I, I, I, I] },
     Table { name: "log_leaves", key: "entry", types: &[I, B] },
     Table { name: "log_tiles", key: "level, place", types: &[I, I, B] },
     Table { name: "log_head", key: "one", types: &[I, I, I, I, T] },

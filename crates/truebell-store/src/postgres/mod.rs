@@ -25,9 +25,10 @@ pub(crate) use dump::TABLE_KEYS;
 use crate::StoreError;
 use crate::open::{Location, OpenError};
 use crate::rows::{
-    Account, Changes, ChunkStored, Committed, Counts, Device, DumpRow, Enrolment, EnrolmentStarted, Heard, Hint, Identity, LogAppend,
-    LogHead, LogPlace, Mail, MailOutcome, NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession, NewVault, PublicEvent, Published,
-    Recorded, Recording, RevisionCursor, RevisionPage, SessionView, SignedUp, StatusEntry,
+    Account, Changes, ChunkStored, Committed, Counts, DecidedOn, Decision, Device, DumpRow, Enrolment, EnrolmentStarted, Heard, Hint,
+    Identity, LogAppend, LogHead, LogPlace, Mail, MailFate, MailOutcome, MailState, NewAccount, NewChunk, NewCommit, NewEnrolment,
+    NewSession, NewVault, PublicEvent, Published, Recorded, Recording, Retracted, Retracting, RevisionCursor, RevisionPage, SessionView,
+    SignedUp, StatusEntry, TemplateState,
 };
 use crate::signals::{Claimed, Connected, NewNote, Pushed, Receiver, ReceiverAdded, Stream, StreamConfig, StreamCreated, Waiting};
 use crate::store::{Result, Store};
@@ -36,7 +37,7 @@ use connect::Schema;
 use deadpool_postgres::{Client, Pool};
 use tokio_postgres::IsolationLevel;
 use truebell_core::hash::Hash32;
-use truebell_core::ids::{AccountId, AttachmentId, DeviceId, MailId, ReceiverId, SessionId, SignalId, StreamId, VaultId};
+use truebell_core::ids::{AccountId, AttachmentId, DeviceId, EventId, MailId, ReceiverId, SessionId, SignalId, StreamId, VaultId};
 use truebell_core::log::TileId;
 use truebell_core::signal::StreamStatus;
 use truebell_core::time::UnixMillis;
@@ -189,6 +190,10 @@ impl Store for Postgres {
         write!(self, db => record::record(db, &recording))
     }
 
+    async fn retract(&self, retracting: Retracting) -> Result<Retracted> {
+        write!(self, db => record::retract(db, &retracting))
+    }
+
     async fn due_deletions(&self, now: UnixMillis, limit: u32) -> Result<Vec<AccountId>> {
         look!(self, db => accounts::due_deletions(db, now, limit))
     }
@@ -290,8 +295,32 @@ impl Store for Postgres {
         write!(self, db => mails::finish(db, mail, outcome, now))
     }
 
+    async fn mails_of(&self, account: AccountId, event: EventId) -> Result<Vec<MailFate>> {
+        look!(self, db => mails::of_event(db, account, event))
+    }
+
+    async fn mail_state(&self, mail: MailId) -> Result<Option<MailState>> {
+        look!(self, db => mails::state(db, mail))
+    }
+
+    async fn resume_mails(&self, template: &str, cleared: UnixMillis) -> Result<bool> {
+        write!(self, db => mails::resume(db, template, cleared))
+    }
+
+    async fn template_states(&self, now: UnixMillis) -> Result<Vec<TemplateState>> {
+        read!(self, db => mails::template_states(db, now))
+    }
+
+    async fn decide_mail(&self, mail: MailId, decision: Decision, now: UnixMillis) -> Result<DecidedOn> {
+        write!(self, db => mails::decide(db, mail, decision, now))
+    }
+
     async fn parked_mails(&self, limit: u32) -> Result<Vec<Mail>> {
         look!(self, db => mails::parked(db, limit))
+    }
+
+    async fn queued_mails(&self, template: &str, limit: u32) -> Result<Vec<Mail>> {
+        look!(self, db => mails::queued(db, template, limit))
     }
 
     async fn log_head(&self) -> Result<LogHead> {

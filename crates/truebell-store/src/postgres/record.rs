@@ -2,10 +2,11 @@
 
 use super::columns::{find, int, run};
 use super::failure::Result;
-use super::{accounts, log, sessions, signals};
-use crate::rows::{Account, Change, NewDevice, NewMail, NewSession, Recorded, Recording};
+use super::{accounts, log, mails, sessions, signals};
+use crate::rows::{Account, Change, NewDevice, NewMail, NewSession, Recorded, Recording, Retracted, Retracting, Side};
 use crate::rules::{self, Place};
 use crate::signals::Told;
+use crate::tables::EventRow;
 use deadpool_postgres::Transaction;
 use truebell_core::event::Countersigned;
 use truebell_core::hash::Hash32;
@@ -13,14 +14,17 @@ use truebell_core::ids::{AccountId, DeviceId};
 use truebell_core::time::UnixMillis;
 
 pub(super) async fn record(db: &Transaction<'_>, recording: &Recording) -> Result<Recorded> {
-    rules::check_mails(&recording.event, &recording.mails)?;
+    rules::check_mails(recording.event.id, &recording.mails)?;
     let Some(account) = accounts::lock(db, recording.account).await? else { return Ok(Recorded::NotApplicable) };
     match rules::place(&account.chain, &recording.event.act, &recording.change) {
         Place::Taken => return repeat(db, recording).await,
         Place::Elsewhere => return Ok(Recorded::ChainMoved),
         Place::Next => {}
     }
-    let applied = apply(db, &account, &recording.change, recording.at).await?;
+    let applied = match &recording.change {
+        Change::Acknowledge(of) => done_if(take_back(db, recording.account, *of, Side::Account, recording.event.act.seq).await?),
+        change => apply(db, &account, change, recording.at).await?,
+    };
     if applied == Recorded::Done {
         let chain = rules::chain_after(&recording.event);
         let sql = "UPDATE accounts SET chain_seq = $1, chain_digest = $2, epoch = $3 WHERE account = $4";
@@ -31,6 +35,35 @@ pub(super) async fn record(db: &Transaction<'_>, recording: &Recording) -> Resul
         signals::queue(db, &told).await?;
     }
     Ok(applied)
+}
+
+pub(super) async fn retract(db: &Transaction<'_>, retracting: &Retracting) -> Result<Retracted> {
+    let Retracting { retraction, corrections } = retracting;
+    rules::check_mails(retraction.new.id, corrections.iter().map(|correcting| &correcting.mail))?;
+    let (id, of, row) = (retraction.new.account, retraction.new.of.seq, rules::retraction_row(retraction));
+    let Some(account) = accounts::lock(db, id).await? else { return Ok(Retracted::NotApplicable) };
+    let known = "SELECT 1 FROM retractions WHERE account = $1 AND of_seq = $2 AND side = 1";
+    if find(db, known, &[&id.0.as_slice(), &int(of)?]).await?.is_some() {
+        return Ok(Retracted::Already);
+    }
+    if !rules::is_next(&account.chain, &retraction.new) {
+        return Ok(Retracted::ChainMoved);
+    }
+    if !take_back(db, id, of, Side::Operator, row.seq).await? {
+        return Ok(Retracted::NotApplicable);
+    }
+    let sql = "UPDATE accounts SET chain_seq = $1, chain_digest = $2 WHERE account = $3";
+    run(db, sql, &[&int(row.seq)?, &retraction.digest.0.as_slice(), &id.0.as_slice()]).await?;
+    insert_link(db, &row, &retraction.digest).await?;
+    Ok(Retracted::Done(mails::correct(db, id, corrections).await?))
+}
+
+/// Notes that a notice is taken back. False if there is no such event, or this side did so before.
+async fn take_back(db: &Transaction<'_>, account: AccountId, of: u64, side: Side, seq: u64) -> Result<bool> {
+    let row = rules::retracted_row(account, of, side, seq);
+    let sql = "INSERT INTO retractions (account, of_seq, side, seq)
+               SELECT account, seq, $3, $4 FROM events WHERE account = $1 AND seq = $2 ON CONFLICT DO NOTHING";
+    Ok(run(db, sql, &[&row.account.0.as_slice(), &int(row.of_seq)?, &i64::from(row.side), &int(row.seq)?]).await? == 1)
 }
 
 async fn repeat(db: &Transaction<'_>, recording: &Recording) -> Result<Recorded> {
@@ -129,15 +162,16 @@ async fn set_totp(db: &Transaction<'_>, account: AccountId, totp: Option<&Vec<u8
 
 /// Adds an event, with its leaf in the log and the mails that tell of it.
 pub(super) async fn insert_event(db: &Transaction<'_>, event: &Countersigned, mails: &[NewMail]) -> Result<()> {
-    let act = rules::act_digest(&event.act)?;
-    let (account, id, act) = (event.act.account.0.as_slice(), event.id.0.as_slice(), act.0.as_slice());
-    let sql = "INSERT INTO events VALUES ($1, $2, $3, $4, $5, $6)";
-    run(db, sql, &[&account, &int(event.act.seq)?, &id, &event.code.as_str(), &act, &event.set]).await?;
-    log::insert_leaf(db, &event.digest).await?;
+    insert_link(db, &rules::event_row(event)?, &event.digest).await?;
     for mail in mails {
-        let sql = "INSERT INTO mails VALUES ($1, $2, $3, 0, $4, $4, 0, 0, 0, $5, $6, $7)";
-        let (mail_id, queued) = (mail.mail.0.as_slice(), int(mail.queued.0)?);
-        run(db, sql, &[&mail_id, &account, &id, &queued, &mail.to, &mail.template, &mail.values]).await?;
+        mails::insert(db, event.act.account, mail).await?;
     }
     Ok(())
+}
+
+async fn insert_link(db: &Transaction<'_>, row: &EventRow, digest: &Hash32) -> Result<()> {
+    let (account, id, act) = (row.account.0.as_slice(), row.event.0.as_slice(), row.act.0.as_slice());
+    let sql = "INSERT INTO events VALUES ($1, $2, $3, $4, $5, $6)";
+    run(db, sql, &[&account, &int(row.seq)?, &id, &row.code, &act, &row.body]).await?;
+    log::insert_leaf(db, digest).await
 }

@@ -3,6 +3,7 @@
 use super::columns::{bound, digest, int, number, optional_time};
 use super::{record, sessions, signals, vaults};
 use crate::StoreError;
+use crate::band::{HOURS_LOOKED_AT, hour_of};
 use crate::rows::{Account, Counts, Identity, NewAccount, SignedUp};
 use crate::rules;
 use crate::signals::Told;
@@ -104,7 +105,7 @@ pub(super) fn account(db: &Connection, account: AccountId) -> Result<Option<Acco
 }
 
 pub(super) fn sign_up(db: &Connection, new: &NewAccount) -> Result<SignedUp> {
-    rules::check_mails(&new.event, &new.mails)?;
+    rules::check_mails(new.event.id, &new.mails)?;
     if let Some(stored) = account(db, new.account)? {
         let device = sessions::device(db, new.device.device)?.filter(|device| device.account == new.account);
         let same = stored.signing == new.signing && device.is_some_and(|stored| stored.device.key == new.device.key);
@@ -169,7 +170,7 @@ pub(super) fn due_deletions(db: &Connection, now: UnixMillis, limit: u32) -> Res
 }
 
 /// What goes with an account, children first. Mails that are still on their way stay.
-const DELETE: [&str; 12] = [
+const DELETE: [&str; 13] = [
     "DELETE FROM revisions WHERE vault_no IN (SELECT no FROM vaults WHERE account = ?)",
     "DELETE FROM chunks WHERE vault_no IN (SELECT no FROM vaults WHERE account = ?)",
     "DELETE FROM commits WHERE vault_no IN (SELECT no FROM vaults WHERE account = ?)",
@@ -179,6 +180,7 @@ const DELETE: [&str; 12] = [
     "DELETE FROM enrolments WHERE account = ?",
     "DELETE FROM sign_ins WHERE account = ?",
     "DELETE FROM signal_subjects WHERE account = ?",
+    "DELETE FROM retractions WHERE account = ?",
     "DELETE FROM events WHERE account = ?",
     "DELETE FROM mails WHERE account = ? AND state IN (2, 3)",
     "DELETE FROM accounts WHERE account = ?",
@@ -210,12 +212,13 @@ fn tell_end(db: &Connection, id: AccountId, now: UnixMillis) -> Result<()> {
     Ok(())
 }
 
-const SWEEP: [&str; 5] = [
+const SWEEP: [&str; 6] = [
     "DELETE FROM sessions WHERE expires < ?",
     "DELETE FROM enrolments WHERE expires < ?",
     "DELETE FROM sign_ins WHERE over < ?",
     "DELETE FROM invitations WHERE expires < ?",
-    "DELETE FROM mails WHERE state IN (2, 3) AND over < ?",
+    "DELETE FROM mails WHERE state IN (2, 3) AND over < ? AND account NOT IN (SELECT account FROM accounts)",
+    "UPDATE mails SET details = '' WHERE state IN (2, 3) AND over < ? AND details <> ''",
 ];
 
 pub(super) fn sweep(db: &Connection, before: UnixMillis) -> Result<u64> {
@@ -223,5 +226,7 @@ pub(super) fn sweep(db: &Connection, before: UnixMillis) -> Result<u64> {
     for statement in SWEEP {
         rows += db.prepare_cached(statement)?.execute([bound(before.0)])? as u64;
     }
+    let old = hour_of(before.0).saturating_sub(HOURS_LOOKED_AT);
+    rows += db.prepare_cached("DELETE FROM mail_hours WHERE hour < ?")?.execute([bound(old)])? as u64;
     Ok(rows)
 }

@@ -22,7 +22,7 @@ struct Table {
     insert: &'static str,
 }
 
-const TABLES: [Table; 20] = [
+const TABLES: [Table; 23] = [
     Table {
         name: "accounts",
         columns: 14,
@@ -66,6 +66,12 @@ const TABLES: [Table; 20] = [
         insert: "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)",
     },
     Table {
+        name: "retractions",
+        columns: 4,
+        select: "SELECT * FROM retractions ORDER BY account, of_seq, side",
+        insert: "INSERT INTO retractions VALUES (?, ?, ?, ?)",
+    },
+    Table {
         name: "vaults",
         columns: 12,
         select: "SELECT vault, account, seq, digest, dropped, created, creation, name_revision, key, name, head, signature
@@ -98,6 +104,18 @@ const TABLES: [Table; 20] = [
         columns: 12,
         select: "SELECT * FROM mails ORDER BY mail",
         insert: "INSERT INTO mails VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    },
+    Table {
+        name: "mail_hours",
+        columns: 3,
+        select: "SELECT * FROM mail_hours ORDER BY template, hour",
+        insert: "INSERT INTO mail_hours VALUES (?, ?, ?)",
+    },
+    Table {
+        name: "mail_stops",
+        columns: 6,
+        select: "SELECT * FROM mail_stops ORDER BY template",
+        insert: "INSERT INTO mail_stops VALUES (?, ?, ?, ?, ?, ?)",
     },
     Table {
         name: "log_leaves",

@@ -26,9 +26,10 @@ mod writer;
 use crate::StoreError;
 use crate::open::OpenError;
 use crate::rows::{
-    Account, Changes, ChunkStored, Committed, Counts, Device, DumpRow, Enrolment, EnrolmentStarted, Identity, LogAppend, LogHead, LogPlace,
-    Mail, MailOutcome, NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession, NewVault, PublicEvent, Published, Recorded, Recording,
-    RevisionCursor, RevisionPage, SessionView, SignedUp, StatusEntry,
+    Account, Changes, ChunkStored, Committed, Counts, DecidedOn, Decision, Device, DumpRow, Enrolment, EnrolmentStarted, Identity,
+    LogAppend, LogHead, LogPlace, Mail, MailFate, MailOutcome, MailState, NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession,
+    NewVault, PublicEvent, Published, Recorded, Recording, Retracted, Retracting, RevisionCursor, RevisionPage, SessionView, SignedUp,
+    StatusEntry, TemplateState,
 };
 use crate::signals::{Claimed, Connected, NewNote, Pushed, Receiver, ReceiverAdded, Stream, StreamConfig, StreamCreated, Waiting};
 use crate::store::{Result, Store};
@@ -39,7 +40,7 @@ use readers::Readers;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use truebell_core::hash::Hash32;
-use truebell_core::ids::{AccountId, AttachmentId, DeviceId, MailId, ReceiverId, SessionId, SignalId, StreamId, VaultId};
+use truebell_core::ids::{AccountId, AttachmentId, DeviceId, EventId, MailId, ReceiverId, SessionId, SignalId, StreamId, VaultId};
 use truebell_core::log::TileId;
 use truebell_core::signal::StreamStatus;
 use truebell_core::time::UnixMillis;
@@ -148,6 +149,10 @@ impl Store for Sqlite {
         self.writer()?.run(move |db| record::record(db, &recording)).await
     }
 
+    async fn retract(&self, retracting: Retracting) -> Result<Retracted> {
+        self.writer()?.run(move |db| record::retract(db, &retracting)).await
+    }
+
     async fn due_deletions(&self, now: UnixMillis, limit: u32) -> Result<Vec<AccountId>> {
         self.readers.look(|db| accounts::due_deletions(db, now, limit)).await
     }
@@ -249,8 +254,33 @@ impl Store for Sqlite {
         self.writer()?.run(move |db| mails::finish(db, mail, outcome, now)).await
     }
 
+    async fn mails_of(&self, account: AccountId, event: EventId) -> Result<Vec<MailFate>> {
+        self.readers.look(|db| mails::of_event(db, account, event)).await
+    }
+
+    async fn mail_state(&self, mail: MailId) -> Result<Option<MailState>> {
+        self.readers.look(|db| mails::state(db, mail)).await
+    }
+
+    async fn resume_mails(&self, template: &str, cleared: UnixMillis) -> Result<bool> {
+        let template = template.to_owned();
+        self.writer()?.run(move |db| mails::resume(db, &template, cleared)).await
+    }
+
+    async fn template_states(&self, now: UnixMillis) -> Result<Vec<TemplateState>> {
+        self.readers.read(|db| mails::template_states(db, now)).await
+    }
+
+    async fn decide_mail(&self, mail: MailId, decision: Decision, now: UnixMillis) -> Result<DecidedOn> {
+        self.writer()?.run(move |db| mails::decide(db, mail, decision, now)).await
+    }
+
     async fn parked_mails(&self, limit: u32) -> Result<Vec<Mail>> {
         self.readers.look(|db| mails::parked(db, limit)).await
+    }
+
+    async fn queued_mails(&self, template: &str, limit: u32) -> Result<Vec<Mail>> {
+        self.readers.look(|db| mails::queued(db, template, limit)).await
     }
 
     async fn log_head(&self) -> Result<LogHead> {

@@ -1,11 +1,12 @@
 //! Acts: the change, its event and its mails, together or not at all (law 4).
 
 use super::columns::int;
-use super::{accounts, log, sessions, signals};
-use crate::rows::{Account, Change, NewDevice, NewMail, NewSession, Recorded, Recording};
+use super::{accounts, log, mails, sessions, signals};
+use crate::rows::{Account, Change, NewDevice, NewMail, NewSession, Recorded, Recording, Retracted, Retracting, Side};
 use crate::rules::{self, Place};
 use crate::signals::Told;
 use crate::store::Result;
+use crate::tables::EventRow;
 use rusqlite::{Connection, OptionalExtension, params};
 use truebell_core::event::Countersigned;
 use truebell_core::hash::Hash32;
@@ -13,14 +14,17 @@ use truebell_core::ids::{AccountId, DeviceId};
 use truebell_core::time::UnixMillis;
 
 pub(super) fn record(db: &Connection, recording: &Recording) -> Result<Recorded> {
-    rules::check_mails(&recording.event, &recording.mails)?;
+    rules::check_mails(recording.event.id, &recording.mails)?;
     let Some(account) = accounts::account(db, recording.account)? else { return Ok(Recorded::NotApplicable) };
     match rules::place(&account.chain, &recording.event.act, &recording.change) {
         Place::Taken => return repeat(db, recording),
         Place::Elsewhere => return Ok(Recorded::ChainMoved),
         Place::Next => {}
     }
-    let applied = apply(db, &account, &recording.change, recording.at)?;
+    let applied = match &recording.change {
+        Change::Acknowledge(of) => done_if(take_back(db, recording.account, *of, Side::Account, recording.event.act.seq)?),
+        change => apply(db, &account, change, recording.at)?,
+    };
     if applied == Recorded::Done {
         let chain = rules::chain_after(&recording.event);
         let mut statement = db.prepare_cached("UPDATE accounts SET chain_seq = ?, chain_digest = ?, epoch = ? WHERE account = ?")?;
@@ -30,6 +34,37 @@ pub(super) fn record(db: &Connection, recording: &Recording) -> Result<Recorded>
         signals::queue(db, &told)?;
     }
     Ok(applied)
+}
+
+pub(super) fn retract(db: &Connection, retracting: &Retracting) -> Result<Retracted> {
+    let Retracting { retraction, corrections } = retracting;
+    rules::check_mails(retraction.new.id, corrections.iter().map(|correcting| &correcting.mail))?;
+    let (id, of, row) = (retraction.new.account, retraction.new.of.seq, rules::retraction_row(retraction));
+    let Some(account) = accounts::account(db, id)? else { return Ok(Retracted::NotApplicable) };
+    let mut find = db.prepare_cached("SELECT 1 FROM retractions WHERE account = ? AND of_seq = ? AND side = 1")?;
+    if find.exists(params![id.0, int(of)?])? {
+        return Ok(Retracted::Already);
+    }
+    if !rules::is_next(&account.chain, &retraction.new) {
+        return Ok(Retracted::ChainMoved);
+    }
+    if !take_back(db, id, of, Side::Operator, row.seq)? {
+        return Ok(Retracted::NotApplicable);
+    }
+    let mut statement = db.prepare_cached("UPDATE accounts SET chain_seq = ?, chain_digest = ? WHERE account = ?")?;
+    statement.execute(params![int(row.seq)?, retraction.digest.0, id.0])?;
+    insert_link(db, &row, &retraction.digest)?;
+    Ok(Retracted::Done(mails::correct(db, id, corrections)?))
+}
+
+/// Notes that a notice is taken back. False if there is no such event, or this side did so before.
+fn take_back(db: &Connection, account: AccountId, of: u64, side: Side, seq: u64) -> Result<bool> {
+    let row = rules::retracted_row(account, of, side, seq);
+    let mut statement = db.prepare_cached(
+        "INSERT INTO retractions (account, of_seq, side, seq) SELECT account, seq, ?3, ?4 FROM events WHERE account = ?1 AND seq = ?2
+         ON CONFLICT DO NOTHING",
+    )?;
+    Ok(statement.execute(params![row.account.0, int(row.of_seq)?, row.side, int(row.seq)?])? == 1)
 }
 
 fn repeat(db: &Connection, recording: &Recording) -> Result<Recorded> {
@@ -126,16 +161,12 @@ fn set_totp(db: &Connection, account: AccountId, totp: Option<&Vec<u8>>, step: u
 
 /// Adds an event, with its leaf in the log and the mails that tell of it.
 pub(super) fn insert_event(db: &Connection, event: &Countersigned, mails: &[NewMail]) -> Result<()> {
-    let (account, act) = (event.act.account.0, rules::act_digest(&event.act)?);
+    insert_link(db, &rules::event_row(event)?, &event.digest)?;
+    mails.iter().try_for_each(|mail| mails::insert(db, event.act.account, mail))
+}
+
+fn insert_link(db: &Connection, row: &EventRow, digest: &Hash32) -> Result<()> {
     let mut insert = db.prepare_cached("INSERT INTO events (account, seq, event, code, act, body) VALUES (?, ?, ?, ?, ?, ?)")?;
-    insert.execute(params![account, int(event.act.seq)?, event.id.0, event.code.as_str(), act.0, event.set])?;
-    log::insert_leaf(db, &event.digest)?;
-    let mut insert = db.prepare_cached(
-        "INSERT INTO mails (mail, account, event, state, queued, due, lease, over, tries, recipient, template, details)
-         VALUES (?1, ?2, ?3, 0, ?4, ?4, 0, 0, 0, ?5, ?6, ?7)",
-    )?;
-    for mail in mails {
-        insert.execute(params![mail.mail.0, account, mail.event.0, int(mail.queued.0)?, mail.to, mail.template, mail.values])?;
-    }
-    Ok(())
+    insert.execute(params![row.account.0, int(row.seq)?, row.event.0, row.code, row.act.0, row.body])?;
+    log::insert_leaf(db, digest)
 }

@@ -180,7 +180,7 @@ pub(crate) async fn sweeping_forgets_what_was_over_and_nothing_else(store: Share
 
     assert_eq!(store.sweep(at(700)).await, Ok(0), "over at that time is not over before it");
     assert_eq!(store.session(session.token).await.map(|found| found.is_some()), Ok(true));
-    assert_eq!(store.sweep(at(701)).await, Ok(5), "session, enrolment, sign-in, invitation, mail");
+    assert_eq!(store.sweep(at(701)).await, Ok(5), "session, enrolment, sign-in, invitation, and what was in the mail");
     assert_eq!(store.session(session.token).await, Ok(None));
     assert_eq!(store.enrolment(enrolment.token).await, Ok(None));
     assert_eq!(store.session(person.session.token).await.map(|found| found.is_some()), Ok(true));

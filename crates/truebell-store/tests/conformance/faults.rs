@@ -2,6 +2,7 @@
 
 use crate::accounts::identity;
 use crate::dumps::rows;
+use crate::retractions::retracting;
 use crate::world::{Shared, World, at};
 use std::sync::Arc;
 use truebell_core::event::What;
@@ -10,13 +11,15 @@ use truebell_store::rows::{Change, MailOutcome};
 use truebell_store::{Store, StoreError};
 
 /// Every write there is, in an order in which each goes through; the name of the method, and what it came to.
-const WRITES: [&str; 11] = [
+const WRITES: [&str; 13] = [
     "create_identity",
     "invite",
     "sign_up",
     "open_session",
     "start_enrolment",
     "record",
+    "retract",
+    "resume_mails",
     "create_vault",
     "commit",
     "put_chunk",
@@ -42,6 +45,11 @@ async fn write(store: &Shared, method: &str) -> Result<String, StoreError> {
         "open_session" => format!("{:?}", store.open_session(session).await?),
         "start_enrolment" => format!("{:?}", store.start_enrolment(enrolment).await?),
         "record" => format!("{:?}", store.record(recording).await?),
+        "retract" => {
+            person.follow(&recording.event);
+            format!("{:?}", store.retract(retracting(&mut world, &person, &recording)).await?)
+        }
+        "resume_mails" => format!("{:?}", store.resume_mails("notice", at(5)).await?),
         "create_vault" => format!("{:?}", store.create_vault(person.account, vault, at(5)).await?),
         "commit" => format!("{:?}", store.commit(commit).await?),
         "put_chunk" => format!("{:?}", store.put_chunk(chunk, 100).await?),

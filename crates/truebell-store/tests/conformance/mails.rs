@@ -11,7 +11,7 @@ pub(crate) async fn an_event_is_found_by_its_code(store: Shared) {
     let change = world.credentials();
     let recording = world.done(&store, &mut person, What::PasswordChanged {}, change).await;
     let signing = store.account(person.account).await.expect("read").expect("there").signing;
-    let expected = PublicEvent { account: person.account, signing, set: recording.event.set.clone() };
+    let expected = PublicEvent { account: person.account, signing, set: recording.event.set.clone(), retractions: vec![] };
     assert_eq!(store.event_by_code(recording.event.code.as_str()).await, Ok(Some(expected)));
     assert_eq!(store.event_by_code("00000-99999").await, Ok(None));
 }

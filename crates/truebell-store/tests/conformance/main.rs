@@ -11,6 +11,7 @@ mod accounts;
 mod acts;
 mod bad_days_of_postgres;
 mod bad_days_of_sqlite;
+mod breaker;
 mod dumps;
 mod faults;
 mod kills;
@@ -19,6 +20,7 @@ mod mails;
 mod model;
 mod moving;
 mod races;
+mod retractions;
 mod sessions;
 mod signals;
 mod status;
@@ -96,6 +98,21 @@ on_every_store! {
         mails_are_claimed_oldest_first_when_due,
         a_claim_whose_lease_ended_is_parked,
         each_end_of_a_try_has_its_state;
+    breaker:
+        a_kind_that_would_tell_too_many_is_stopped_and_others_go_on,
+        a_slow_flood_is_stopped_by_the_day,
+        one_person_counts_once_a_day_and_a_mail_tried_again_is_no_other,
+        a_kind_is_let_go_for_a_time,
+        corrections_have_no_band,
+        a_parked_mail_is_decided_on_once;
+    retractions:
+        an_operator_takes_a_notice_back_once_as_the_next_link,
+        a_retraction_that_does_not_fit_changes_nothing,
+        each_side_takes_a_notice_back_once,
+        mails_of_an_event_are_found_after_they_were_emptied,
+        each_mail_is_corrected_or_withheld_by_how_far_it_is,
+        what_a_device_says_holds_no_mail_back,
+        a_mail_that_may_not_leave_yet_is_not_tried;
     log:
         an_event_and_its_leaf_are_written_together,
         leaves_get_their_places_once_and_in_order,
@@ -125,6 +142,7 @@ on_every_store! {
         an_enrolment_used_at_once_is_good_for_one_device,
         of_many_acts_in_one_place_one_is_done,
         a_mail_is_claimed_by_one_of_many,
+        of_mails_claimed_while_their_notice_is_taken_back_those_that_left_are_corrected,
         of_many_who_give_places_each_leaf_gets_one,
         of_many_sign_ups_with_one_address_one_is_created,
         an_invitation_is_used_by_one_of_many,

@@ -2,16 +2,17 @@
 
 use crate::acts::altered;
 use crate::dumps::rows;
+use crate::retractions::{of, retracting};
 use crate::stores::{ALL, Place};
 use crate::world::{Person, Shared, World, at};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError};
-use truebell_core::event::What;
+use truebell_core::event::{Plea, What};
 use truebell_core::ids::StreamId;
 use truebell_core::signal::StreamStatus;
 use truebell_core::vault::Revision;
 use truebell_core::wire::sync::{Have, HaveVault};
-use truebell_store::rows::{Change, Committed, MailOutcome, Published, Recorded, Recording};
+use truebell_store::rows::{Change, Committed, Decision, MailOutcome, Published, Recorded, Recording, Retracted};
 use truebell_store::signals::Pushed;
 
 /// One step. The small numbers choose a person, an item, a time, and how far the caller is behind.
@@ -32,6 +33,9 @@ pub(crate) enum Step {
     Chunk(usize, u64, usize),
     Claim(u64),
     Finish(u64),
+    TakeBack(usize, bool),
+    Resume(u64),
+    Decide(u64),
     Sweep(u64),
     Stream(bool),
     Subject(usize, bool),
@@ -59,8 +63,11 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         6 => (who.clone(), proptest::collection::vec(0..5_usize, 0..4), any::<bool>(), any::<bool>())
             .prop_map(|(who, items, tombstone, stale)| Step::Commit(who, items, tombstone, stale)),
         1 => (who.clone(), 0..3_u64, 0..60_usize).prop_map(|(who, index, len)| Step::Chunk(who, index, len)),
-        1 => (0..200_u64).prop_map(Step::Claim),
-        1 => (0..4_u64).prop_map(Step::Finish),
+        2 => (0..400_u64).prop_map(Step::Claim),
+        1 => (0..5_u64).prop_map(Step::Finish),
+        2 => (0..9_usize, any::<bool>()).prop_map(|(which, by_operator)| Step::TakeBack(which, by_operator)),
+        1 => (0..400_u64).prop_map(Step::Resume),
+        1 => (0..3_u64).prop_map(Step::Decide),
         1 => (0..400_u64).prop_map(Step::Sweep),
         1 => any::<bool>().prop_map(Step::Stream),
         1 => (who.clone(), any::<bool>()).prop_map(|(who, wanted)| Step::Subject(who, wanted)),
@@ -79,6 +86,7 @@ pub(crate) struct Story {
     people: Vec<(Person, Vec<Option<Revision>>)>,
     items: Vec<truebell_core::ids::ItemId>,
     last: Option<Recording>,
+    told: Vec<(usize, Recording)>,
     claimed: Option<truebell_core::ids::MailId>,
 }
 
@@ -92,6 +100,7 @@ impl Story {
         let end = store.record(recording.clone()).await;
         if end == Ok(Recorded::Done) {
             self.people[who].0.follow(&recording.event);
+            self.told.push((who, recording.clone()));
         }
         self.last = Some(recording);
         format!("{end:?}")
@@ -109,7 +118,10 @@ impl Story {
         }
         match step {
             Step::Commit(who, items, tombstone, stale) => self.commit(store, *who, items, *tombstone, *stale).await,
-            Step::Claim(_) | Step::Finish(_) | Step::Sweep(_) | Step::Log(..) | Step::Chunk(..) => self.tell_of_things(store, step).await,
+            Step::Sweep(_) | Step::Log(..) | Step::Chunk(..) => self.tell_of_things(store, step).await,
+            Step::Claim(_) | Step::Finish(_) | Step::TakeBack(..) | Step::Resume(_) | Step::Decide(_) => {
+                self.tell_of_mails(store, step).await
+            }
             Step::Stream(_) | Step::Subject(..) | Step::Status(_) | Step::Push(..) | Step::Trim(..) => {
                 self.tell_of_signals(store, step).await
             }
@@ -228,16 +240,6 @@ impl Story {
                 let attachment = truebell_core::ids::AttachmentId([5; 16]);
                 format!("{:?}", store.put_chunk(self.world.chunk(&person, attachment, *index, *len), 80).await)
             }
-            Step::Claim(now) => {
-                let claimed = store.claim_mail(at(*now), at(*now + 20)).await;
-                self.claimed = claimed.as_ref().ok().and_then(|mail| mail.as_ref()).map(|mail| mail.mail.mail).or(self.claimed);
-                format!("{claimed:?} {:?}", store.parked_mails(3).await)
-            }
-            Step::Finish(how) => {
-                let Some(mail) = self.claimed else { return String::new() };
-                let outcomes = [MailOutcome::Sent, MailOutcome::Refused, MailOutcome::Unknown, MailOutcome::RetryAt(at(150))];
-                format!("{:?}", store.finish_mail(mail, outcomes[usize::try_from(*how).expect("small")], at(*how)).await)
-            }
             Step::Sweep(before) => format!("{:?}", store.sweep(at(*before)).await),
             Step::Log(limit, size) => {
                 let grown = crate::log::grow(store, *limit).await;
@@ -247,6 +249,58 @@ impl Story {
             }
             _ => String::new(),
         }
+    }
+
+    async fn tell_of_mails(&mut self, store: &Shared, step: &Step) -> String {
+        let end = match step {
+            Step::Claim(now) => {
+                let claimed = store.claim_mail(at(*now), at(*now + 20)).await;
+                self.claimed = claimed.as_ref().ok().and_then(|mail| mail.as_ref()).map(|mail| mail.mail.mail).or(self.claimed);
+                format!("{claimed:?} {:?}", store.parked_mails(3).await)
+            }
+            Step::Finish(how) => {
+                let Some(mail) = self.claimed else { return String::new() };
+                let outcomes = [
+                    MailOutcome::Sent,
+                    MailOutcome::Refused,
+                    MailOutcome::Unknown,
+                    MailOutcome::RetryAt(at(150)),
+                    MailOutcome::NotYet(at(150)),
+                ];
+                format!("{:?}", store.finish_mail(mail, outcomes[usize::try_from(*how).expect("small")], at(*how)).await)
+            }
+            Step::TakeBack(which, by_operator) => {
+                let Some((who, recording)) = self.told.get(which % self.told.len().max(1)).cloned() else { return String::new() };
+                if *by_operator { self.retract(store, who, &recording).await } else { self.acknowledge(store, who, &recording).await }
+            }
+            Step::Resume(cleared) => format!("{:?}", store.resume_mails("notice", at(*cleared)).await),
+            Step::Decide(how) => {
+                let Some(mail) = self.claimed else { return String::new() };
+                let decisions = [Decision::SendAgain, Decision::Arrived, Decision::GiveUp];
+                let decided = store.decide_mail(mail, decisions[usize::try_from(*how).expect("small")], at(160)).await;
+                format!("{decided:?} {:?}", store.mail_state(mail).await)
+            }
+            _ => String::new(),
+        };
+        format!("{end} {:?} {:?}", store.template_states(at(200)).await, store.queued_mails("notice", 3).await)
+    }
+
+    async fn retract(&mut self, store: &Shared, who: usize, recording: &Recording) -> String {
+        let retracting = retracting(&mut self.world, &self.people[who].0, recording);
+        let end = store.retract(retracting.clone()).await;
+        if matches!(end, Ok(Retracted::Done(_))) {
+            let chain = &mut self.people[who].0.chain;
+            (chain.seq, chain.digest) = (chain.seq + 1, retracting.retraction.digest);
+        }
+        let fates = store.mails_of(recording.account, recording.event.id).await;
+        let corrections = store.mails_of(recording.account, retracting.retraction.new.id).await;
+        format!("{end:?} {fates:?} {corrections:?} {:?}", store.event_by_code(recording.event.code.as_str()).await)
+    }
+
+    async fn acknowledge(&mut self, store: &Shared, who: usize, recording: &Recording) -> String {
+        let what = What::Acknowledged { of: of(recording), plea: Plea::Mistake };
+        let end = self.record(store, who, what, Change::Acknowledge(recording.event.act.seq)).await;
+        format!("{end} {:?}", store.event_by_code(recording.event.code.as_str()).await)
     }
 
     async fn tell_of_signals(&mut self, store: &Shared, step: &Step) -> String {

@@ -1,13 +1,16 @@
 //! The same at once: what may happen once happens once.
 
 use crate::dumps::rows;
+use crate::retractions::retracting;
 use crate::world::{Shared, World, at};
 use std::future::Future;
 use std::sync::Arc;
 use truebell_core::event::What;
 use truebell_core::ids::AccountId;
 use truebell_core::log::{TileId, derive_entry};
-use truebell_store::rows::{Change, ChunkStored, Committed, EnrolmentStarted, LogPlace, Recorded, SignedUp};
+use truebell_store::rows::{
+    Change, ChunkStored, Committed, EnrolmentStarted, LogPlace, MailOutcome, MailState, Reach, Recorded, Retracted, SignedUp,
+};
 
 /// How many do it.
 const MANY: usize = 8;
@@ -293,4 +296,43 @@ pub(crate) async fn of_many_who_give_places_each_leaf_gets_one(store: Shared) {
     }
     places.sort_unstable();
     assert_eq!(places, (0..30).collect::<Vec<_>>(), "without a gap");
+}
+
+pub(crate) async fn of_mails_claimed_while_their_notice_is_taken_back_those_that_left_are_corrected(store: Shared) {
+    let mut world = World::new();
+    for _ in 0..5 {
+        let mut person = world.signed_up(&store).await;
+        let change = world.credentials();
+        let mut recording = world.recording(&person, What::PasswordChanged {}, change);
+        recording.mails = (0..MANY).map(|_| world.mail(&recording.event)).collect();
+        assert_eq!(store.record(recording.clone()).await, Ok(Recorded::Done));
+        person.follow(&recording.event);
+        let retracting = retracting(&mut world, &person, &recording);
+        let pairs: Vec<_> = retracting.corrections.iter().map(|correcting| (correcting.of, correcting.mail.mail)).collect();
+        let mut works = vec![None; MANY];
+        works.insert(MANY / 2, Some(retracting));
+        let ends = at_once(each(&store, works, |store, work| async move {
+            let Some(retracting) = work else {
+                if let Some(claimed) = store.claim_mail(at(9_000), at(9_100)).await.expect("read") {
+                    assert_eq!(store.finish_mail(claimed.mail.mail, MailOutcome::Sent, at(9_001)).await, Ok(true));
+                }
+                return None;
+            };
+            Some(store.retract(retracting).await)
+        }))
+        .await;
+        let reach = ends.into_iter().flatten().next().expect("one");
+        let mut left = 0;
+        for (mail, correction) in pairs {
+            let (mail, correction) = (store.mail_state(mail).await, store.mail_state(correction).await);
+            let is_sent = mail == Ok(Some(MailState::Sent));
+            assert!(is_sent || mail == Ok(Some(MailState::Refused)), "{mail:?}");
+            assert_eq!(correction.expect("read").is_some(), is_sent, "a correction for what left, and for nothing else");
+            left += u64::from(is_sent);
+        }
+        assert_eq!(reach, Ok(Retracted::Done(Reach { told: left, withheld: MANY as u64 - left })));
+        while let Some(claimed) = store.claim_mail(at(9_000), at(9_100)).await.expect("read") {
+            assert_eq!(store.finish_mail(claimed.mail.mail, MailOutcome::Sent, at(9_001)).await, Ok(true));
+        }
+    }
 }

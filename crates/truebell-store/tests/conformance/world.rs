@@ -86,10 +86,14 @@ impl World {
     }
 
     pub(crate) fn mail(&mut self, event: &Countersigned) -> NewMail {
+        self.mail_about(event.id)
+    }
+
+    pub(crate) fn mail_about(&mut self, event: EventId) -> NewMail {
         let n = self.number();
         NewMail {
             mail: MailId(id(n)),
-            event: event.id,
+            event,
             to: format!("person-{n}@example.org"),
             template: "notice".into(),
             values: r#"{"code":"x"}"#.into(),

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use truebell_client::{Clock, SystemClock};
+use truebell_server::control::{Answer, Asked, ask};
 
 /// A server process; it ends with this.
 pub(super) struct Served {
@@ -57,6 +59,16 @@ impl Served {
                 let _killed = (child.kill(), child.wait());
                 Err(failure)
             }
+        }
+    }
+
+    /// Lets mails about changed passwords go, as an operator would who knows that many will be changed.
+    pub(super) fn expect_many(&self) -> Answered {
+        let cleared = SystemClock.now() + Duration::from_hours(24);
+        let asked = Asked::ResumeMails { template: "password-changed".into(), cleared };
+        match ask(&self.data, &asked) {
+            Ok(Some(Answer::Resumed { .. })) => Ok(()),
+            _ => Err(Failure::plain("The drill's server does not answer its operator.")),
         }
     }
 

@@ -113,6 +113,7 @@ impl Storm {
         let to = served.address;
         let info = server_info(&format!("http://{to}"), &mut World::system());
         let key = info.map_err(|error| Failure::plain(format!("The drill's server does not answer: {error}.")))?.key.fingerprint();
+        served.expect_many()?;
         let book = Arc::new(Book::new());
         let people = People::make(to, &folder.0, self.clients, &key, &book, !context.out.is_quiet())?;
         // They have all heard of each other before the day begins.

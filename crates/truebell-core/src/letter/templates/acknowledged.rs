@@ -2,10 +2,10 @@
 
 use super::super::write::name;
 use super::Body;
-use crate::event::{Event, Of};
+use crate::event::{Event, Of, Plea};
 use crate::notice::same_device;
 
-pub(super) fn body(of: &Event, by: &Event) -> Body {
+pub(super) fn body(of: &Event, by: &Event, plea: Plea) -> Body {
     let device = name(&by.act.device_name);
     let weight = if same_device(of, by) {
         "It is the very device the notice is about, so this proves no more than the notice did."
@@ -13,8 +13,8 @@ pub(super) fn body(of: &Event, by: &Event) -> Body {
         "It is another device of your account than the one the notice is about."
     };
     Body {
-        subject: "A device of your Truebell account says: that was me",
-        happened: format!("The device {device} says of an earlier notice, with the code {}: that was me.", of.code()),
+        subject: subject(plea),
+        happened: format!("The device {device} says of an earlier notice, with the code {}: {}.", of.code(), plea.words()),
         facts: super::original(of),
         meaning: format!("{weight} What the notice told stays done."),
         if_not_you: super::TAKE_BACK,
@@ -22,12 +22,19 @@ pub(super) fn body(of: &Event, by: &Event) -> Body {
 }
 
 /// Where the notice it is about is not at hand.
-pub(super) fn alone(device: &str, of: &Of) -> Body {
+pub(super) fn alone(device: &str, of: &Of, plea: Plea) -> Body {
     Body {
-        subject: "A device of your Truebell account says: that was me",
-        happened: format!("The device {device} says of an earlier notice, with the code {}: that was me.", of.code),
+        subject: subject(plea),
+        happened: format!("The device {device} says of an earlier notice, with the code {}: {}.", of.code, plea.words()),
         facts: Vec::new(),
         meaning: "What the notice told stays done.".into(),
         if_not_you: super::TAKE_BACK,
+    }
+}
+
+fn subject(plea: Plea) -> &'static str {
+    match plea {
+        Plea::ThatWasMe => "A device of your Truebell account says: that was me",
+        Plea::Mistake => "A device of your Truebell account says: that was a mistake",
     }
 }

@@ -51,7 +51,7 @@ pub fn letter(form: u32, evidence: &Evidence, public_url: &str) -> Option<Letter
 fn first_form(evidence: &Evidence, public_url: &str) -> Letter {
     let (body, at, device) = match evidence {
         Evidence::Event(event) => (about(event), event.at, Some(&event.act.device_name)),
-        Evidence::Acknowledged { of, by } => (acknowledged::body(of, by), by.at, Some(&by.act.device_name)),
+        Evidence::Acknowledged { of, by, plea } => (acknowledged::body(of, by, *plea), by.at, Some(&by.act.device_name)),
         Evidence::Retracted { of, by } => (retracted::body(of, by), by.at, None),
     };
     let code = evidence.code();
@@ -84,7 +84,7 @@ fn about(event: &Event) -> Body {
         What::SecondFactorRemoved { kind } => second_factor_removed::body(&device, factor(kind)),
         What::DeletionScheduled { due } => account_deletion::body(&device, &minute(*due)),
         What::DeletionCancelled {} => deletion_cancelled::body(&device),
-        What::Acknowledged { of } => acknowledged::alone(&device, of),
+        What::Acknowledged { of, plea } => acknowledged::alone(&device, of, *plea),
     }
 }
 

@@ -1,6 +1,8 @@
 //! The way of mails through a store: at most once, whatever the relay and the store do.
 
 use super::*;
+use crate::mail::sink::Taken;
+use truebell_core::event::Countersigned;
 use truebell_store::memory::{Fault as StoreFault, Memory};
 use truebell_store::rows::MailOutcome;
 use truebell_store::{Store, StoreError};
@@ -121,4 +123,100 @@ async fn a_claim_that_was_lost_is_parked_and_not_sent() {
     assert_eq!(sink.connections(), 0);
     assert_eq!(store.parked_mails(10).await.unwrap()[0].mail.mail, claimed.mail.mail);
     assert!(!store.finish_mail(claimed.mail.mail, MailOutcome::Sent, hands.now()).await.unwrap(), "the dead one comes too late");
+}
+
+/// Takes the first notice of a store back in the operator's name: how many are told, and how many mails are withheld.
+async fn retract(store: &Memory, told: &Countersigned) -> (u64, u64) {
+    let done = crate::retract::take_back(store, &crate::testing::signer(), (&told.code, Reason::Fault), AT, &mut Seeded::new(77)).await;
+    done.map(|(_, done)| (done.told, done.withheld)).unwrap()
+}
+
+fn subjects(sink: &Sink) -> Vec<String> {
+    assert!(sink.taken().iter().all(|mail| mail.to == ["ada@example.org"]));
+    let subject = |mail: Taken| mail.content.lines().find_map(|line| line.strip_prefix("Subject: ").map(str::to_owned));
+    sink.taken().into_iter().filter_map(subject).collect()
+}
+
+const NOTICE: &str = "Your Truebell account was created";
+const OPERATORS: &str = "A notice about your Truebell account was taken back";
+const DEVICES: &str = "A device of your Truebell account says: that was me";
+
+#[tokio::test]
+async fn what_the_operator_takes_back_before_it_left_never_leaves_and_nobody_is_told() {
+    let (store, hands) = (Memory::new(), Hands::default());
+    let (_, told) = crate::testing::join(&store, &mut Seeded::new(1), AT, "ada@example.org").await;
+    assert_eq!(retract(&store, &told).await, (0, 1));
+    let sink = Sink::start(Tls::None, &[]).await;
+    assert_eq!(round(&store, &relay(&config(sink.port, MailTls::None)), &hands).await, Ok(NOTHING));
+    assert_eq!(sink.connections(), 0);
+}
+
+#[tokio::test]
+async fn an_operators_correction_waits_for_a_mail_on_its_way_and_goes_where_that_may_have_arrived() {
+    for (end, goes) in
+        [(MailOutcome::Sent, true), (MailOutcome::Unknown, true), (MailOutcome::Refused, false), (MailOutcome::RetryAt(AT), false)]
+    {
+        let (store, hands) = (Memory::new(), Hands::default());
+        let (_, told) = crate::testing::join(&store, &mut Seeded::new(1), AT, "ada@example.org").await;
+        let claimed = store.claim_mail(AT, AT + sender::LEASE).await.unwrap().unwrap().mail.mail;
+        assert_eq!(retract(&store, &told).await, (1, 0));
+        let sink = Sink::start(Tls::None, &[]).await;
+        let relay = relay(&config(sink.port, MailTls::None));
+        assert_eq!(round(&store, &relay, &hands).await, Ok(NOTHING), "it follows");
+        assert_eq!(store.finish_mail(claimed, end, AT).await, Ok(true));
+        for _ in 0..3 {
+            hands.move_on(Duration::from_secs(61));
+            round(&store, &relay, &hands).await.unwrap();
+        }
+        assert_eq!(subjects(&sink), if goes { vec![OPERATORS] } else { vec![] }, "{end:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_devices_word_holds_no_notice_back_and_follows_it() {
+    for (fault, told) in [
+        (None, vec![NOTICE, DEVICES]),
+        (Some(Fault::Answer("DOT", 451)), vec![NOTICE, DEVICES]),
+        (Some(Fault::Drop("DOT")), vec![NOTICE, DEVICES]),
+        (Some(Fault::Answer("RCPT", 550)), vec![]),
+    ] {
+        // At the very same moment, so that either may be claimed first.
+        for seed in 0..4 {
+            let (store, hands) = (Memory::new(), Hands::default());
+            let first = crate::testing::join(&store, &mut Seeded::new(1), AT, "ada@example.org").await;
+            crate::testing::acknowledge(&store, &first, AT, &mut Seeded::new(90 + seed)).await;
+            let sink = Sink::start(Tls::None, fault.as_slice()).await;
+            let relay = relay(&config(sink.port, MailTls::None));
+            for _ in 0..4 {
+                round(&store, &relay, &hands).await.unwrap();
+                hands.move_on(Duration::from_secs(61));
+            }
+            assert_eq!(subjects(&sink), told, "{fault:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_mass_mistake_is_stopped_at_the_band_told_and_let_go_by_the_operator_only() {
+    let (store, hands) = (Memory::new(), Hands::default());
+    for person in 0..30 {
+        crate::testing::sign_up(&store, &mut Seeded::new(100 + person), AT, &format!("person-{person}@example.org")).await;
+    }
+    let sink = Sink::start(Tls::None, &[]).await;
+    let relay = relay(&config(sink.port, MailTls::None));
+    let floor = truebell_store::band::HOUR_FLOOR;
+    assert_eq!(round(&store, &relay, &hands).await, Ok(Round { sent: floor, ..NOTHING }));
+    let (metrics, mut known) = (crate::metrics::Metrics::default(), std::collections::BTreeSet::new());
+    crate::jobs::look_at_breaker(&store, &metrics, &mut known, hands.now()).await.unwrap();
+    assert!(metrics.holds_mail() && known.contains("account-created"));
+    hands.move_on(Duration::from_secs(86_400));
+    assert_eq!(round(&store, &relay, &hands).await, Ok(NOTHING), "time alone lets nothing go");
+    assert_eq!(store.resume_mails("account-created", hands.now()).await, Ok(true));
+    assert_eq!(round(&store, &relay, &hands).await, Ok(Round { sent: 30 - floor, ..NOTHING }));
+    crate::jobs::look_at_breaker(&store, &metrics, &mut known, hands.now()).await.unwrap();
+    assert!(!metrics.holds_mail() && known.is_empty());
+    let mut told: Vec<String> = sink.taken().into_iter().flat_map(|mail| mail.to).collect();
+    told.sort();
+    told.dedup();
+    assert_eq!((sink.taken().len(), told.len()), (30, 30), "each once");
 }

@@ -1,5 +1,6 @@
-//! The account itself: credentials, address, second factors, deletion.
+//! The account itself: credentials, address, second factors, deletion, notices taken back.
 
+pub(super) mod acknowledge;
 pub(super) mod add_second_factor;
 pub(super) mod change_address;
 pub(super) mod finish_credentials;

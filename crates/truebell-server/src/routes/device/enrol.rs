@@ -1,7 +1,7 @@
 //! `POST /v1/devices`: a device that signed in with the password joins the account, and every other device is told so. Works while
 //! the account waits for its deletion, or somebody without a device could not keep it.
 
-use crate::acts::{NAME_BYTES_MAX, Next, Read, read, require, unlike};
+use crate::acts::{NAME_BYTES_MAX, Next, Read, Told, read, require, unlike};
 use crate::body::Json;
 use crate::error::Refusal;
 use crate::reply::Reply;
@@ -54,7 +54,7 @@ pub(crate) async fn enrol(State(app): Apps, Permission(token, enrolment): Permis
 
 async fn record(app: &App, account: &Account, act: Admitted, change: Change) -> Result<String, Refusal> {
     let next = Next { account, act };
-    next.record(app, change, &[account.record.email.as_str()], Reason::SignInOver).await
+    next.record(app, change, Told::Addresses(&[account.record.email.as_str()]), Reason::SignInOver).await
 }
 
 fn check_act(act: &Act, device: &NewDevice) -> Result<(), Refusal> {
