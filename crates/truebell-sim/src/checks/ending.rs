@@ -113,6 +113,7 @@ impl Truth {
             .flat_map(|account| self.ever(*account))
             .filter(|deed| deed.asked)
             .flat_map(|deed| deed.to.iter().filter_map(|to| Some((deed.code.as_deref()?, to.as_str()))))
+            .chain(self.corrections.iter().map(|(code, to)| (code.as_str(), to.as_str())))
             .collect();
         for ((code, to), times) in &sent {
             if !owed.contains(&(code, to)) {
@@ -131,13 +132,17 @@ impl Truth {
                 Some((evidence.code().to_string(), mail.mail.to.as_str()))
             })
             .collect();
+        let is_told = |code: &str, to: &str| {
+            sent.contains_key(&(code, to))
+                || parked.contains(&(code.to_owned(), to))
+                || ending.refused.iter().any(|letter| letter.code == code && letter.to == to)
+        };
+        for (_, to) in self.corrections.iter().filter(|(code, to)| !is_told(code, to)) {
+            missed.push(format!("no correction left for {to}, who got what was taken back"));
+        }
         for deed in accounts.iter().flat_map(|account| self.deeds(*account)) {
             for to in &deed.to {
-                let told = deed.code.as_deref().is_some_and(|code| {
-                    sent.contains_key(&(code, to.as_str()))
-                        || parked.contains(&(code.to_owned(), to.as_str()))
-                        || ending.refused.iter().any(|letter| letter.code == code && letter.to == *to)
-                });
+                let told = deed.code.as_deref().is_some_and(|code| is_told(code, to));
                 if !told {
                     missed.push(format!("no mail about “{}” (number {}) ever left", deed.kind, deed.seq));
                 }

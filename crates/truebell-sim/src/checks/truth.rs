@@ -78,6 +78,8 @@ struct DeviceBook {
     items: BTreeSet<ItemId>,
     /// Notices shown: place and time of recording.
     shown: BTreeSet<(u64, UnixMillis)>,
+    /// Corrections shown, by their codes.
+    corrected: BTreeSet<String>,
 }
 
 /// A person, as the book knows them.
@@ -109,6 +111,8 @@ pub(crate) struct Truth {
     /// Deeds that a restored server does not have any more. They happened.
     undone: BTreeMap<AccountId, Vec<Deed>>,
     backup: Option<BTreeMap<AccountId, Book>>,
+    /// What the operator took back: the correction's code, and who is owed it.
+    pub(super) corrections: Vec<(String, String)>,
     /// What people asked for: device, kind, and the session it is about.
     asked: Vec<(usize, &'static str, Option<SessionId>)>,
     counts: Counts,
@@ -165,7 +169,7 @@ impl Truth {
     pub(crate) fn enrolled(&mut self, line: usize, had: Belongings) {
         if let Some(device) = self.devices.get_mut(line) {
             device.id = Some(had.device);
-            (device.had, device.shown) = (Some(had), BTreeSet::new());
+            (device.had, device.shown, device.corrected) = (Some(had), BTreeSet::new(), BTreeSet::new());
         }
     }
 
@@ -394,6 +398,11 @@ impl Truth {
         book.deeds.push(Deed { seq, kind, by, at, to, code, asked });
     }
 
+    /// The operator took a notice back that this address has a mail of: it is owed the correction.
+    pub(crate) fn taken_back(&mut self, code: &str, to: String) {
+        self.corrections.push((code.to_owned(), to));
+    }
+
     pub(crate) fn back_up(&mut self) {
         self.backup = Some(self.books.clone());
     }
@@ -455,7 +464,15 @@ impl Truth {
             self.find(Check::F, || format!("device {line} was shown “{kind}” (number {seq}), which nobody did"));
         }
         let key = (notice.seq, notice.at);
-        let again = self.devices.get_mut(line).is_some_and(|device| !device.shown.insert(key));
+        // One that was taken back is shown once more, with the correction.
+        let news = entry.corrections.last().map(|by| by.code.as_str().to_owned());
+        if news.as_ref().is_some_and(|code| !self.corrections.iter().any(|(known, _)| known == code)) {
+            self.find(Check::F, || format!("device {line} was shown a correction of notice {}, which nobody made", key.0));
+        }
+        let again = self.devices.get_mut(line).is_some_and(|device| {
+            let is_new = device.shown.insert(key);
+            news.map_or(!is_new, |code| !device.corrected.insert(code))
+        });
         if again {
             self.find(Check::F, || format!("device {line} was shown notice {} twice", key.0));
         }

@@ -8,7 +8,7 @@ pub(super) const FA_48: Drill = Drill {
     id: "FA-48",
     title: "Somebody tries passwords, for days",
     incident: "LastPass, 28 December 2021: a fault of its alerts mailed people that somebody had used their master password.",
-    proves: "A mail is made of a signed event and of nothing else: failed guesses, however many, send none; a real change sends one, and none twice while the relay fails in every phase.",
+    proves: "A mail is made of a signed event and of nothing else: failed guesses, however many, send none; a real change sends one, and none twice while the relay fails in every phase; a wrong one is taken back with whoever got it, once.",
     run: guesses,
 };
 
@@ -45,6 +45,7 @@ fn guesses(play: Play) -> Report {
         scene.expect_comes_back(scene.phone);
         scene.expect_comes_back(scene.laptop);
     }
+    expect_corrected_once(&mut scene);
     scene.expect_naive_cried();
     scene.end()
 }
@@ -72,4 +73,23 @@ fn same_machine(play: Play) -> Report {
     let (sent, told) = (scene.mails() - mails, scene.notices(scene.phone) - notices);
     scene.expect((sent, told) == (1, 1), &format!("a new device is told once: {sent} mails, {told} notices"));
     scene.end()
+}
+
+/// The newest mail was wrong, says the operator: whoever got it gets the correction once, and no device takes it for news of the account.
+fn expect_corrected_once(scene: &mut Scene) {
+    scene.world.mail_is(Mood::Well);
+    scene.world.work(None);
+    let (mails, notices) = (scene.mails(), scene.notices(scene.phone));
+    let taken_back = scene.world.take_back_newest();
+    scene.expect(taken_back.is_some(), "a notice that was sent can be taken back");
+    for _ in 0..3 {
+        scene.world.work(None);
+        scene.world.pass(120);
+    }
+    scene.expect_comes_back(scene.phone);
+    let (sent, told) = (scene.mails() - mails, scene.notices(scene.phone) - notices);
+    scene.expect((sent, told) == (1, 0), &format!("a correction is one mail and no alarm: {sent} mails, {told} notices"));
+    let inbox = scene.world.client(scene.phone).and_then(|client| client.inbox().ok()).unwrap_or_default();
+    let corrected = inbox.iter().filter(|entry| entry.corrections.iter().any(|by| Some(&by.code) == taken_back.as_ref())).count();
+    scene.expect(corrected == 1, &format!("the correction stands beside its notice, and beside no other: {corrected}"));
 }

@@ -6,8 +6,11 @@ use crate::fault::{DbFault, Fault, Weather};
 use crate::mutate::Mutation;
 use crate::net::{Happens, Plan, Rule};
 use crate::relay::{Letter, Mood};
-use crate::site::{Condition, Site};
+use crate::site::{Condition, SERVER, Site, ready, signing_key};
+use truebell_core::event::{CheckCode, Reason};
 use truebell_core::time::UnixMillis;
+use truebell_server::mail::Signer;
+use truebell_server::retract::take_back;
 
 impl World {
     /// Lets seconds pass.
@@ -110,6 +113,20 @@ impl World {
         if self.mutation == Some(Mutation::MailsWithoutEvent) && self.time.now().0.is_multiple_of(7) {
             forge_mail(&wire.site);
         }
+    }
+
+    /// The operator takes back what the newest mail told of. Nobody may do anything to that account afterwards: the book counts its chain by
+    /// what people do.
+    pub fn take_back_newest(&mut self) -> Option<CheckCode> {
+        let (mut dice, at) = (Dice::about(self.seed, 0x7a3e), self.time.now());
+        let mut wire = self.net.wire();
+        let letter = wire.site.relay.taken().pop()?;
+        let code = CheckCode::parse(&letter.code)?;
+        let signer = Signer { server: SERVER, key: signing_key() };
+        let store = wire.site.store().clone();
+        let (_, taken_back) = ready(take_back(&*store, &signer, (&code, Reason::Fault), at, &mut dice))?.ok()?;
+        wire.truth.taken_back(taken_back.code.as_str(), letter.to);
+        Some(taken_back.code)
     }
 
     /// The relay is like this from now on.
