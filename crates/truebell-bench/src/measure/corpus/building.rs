@@ -18,6 +18,14 @@ pub(super) fn ordered(report: &mut Report, bench: &Bench) -> Result<()> {
     let counted = run(Command::new("wc").arg("-l").arg(bench.path(LIST)), b"")?;
     let built = run(build().arg("--out").arg(bench.path(CORPUS)).arg(bench.path(LIST)), b"")?;
     run(build().arg("--index-only").arg("--out").arg(bench.path(INDEX)).arg(bench.path(CORPUS)), b"")?;
+    let filter = bench.path("filter.tbf");
+    run(Command::new(binary()?).args(["corpus", "filter", "--quiet", "--out"]).arg(&filter).arg(bench.path(INDEX)), b"")?;
+    if report.wants("corpus bytes") {
+        #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+        let value = std::fs::metadata(&filter)?.len() as f64 * 8.0 / bench.entries as f64;
+        let reference = Some(("the least there can be for one in 256", 8.0));
+        report.add(Figure { name: "corpus filter, bits an entry", value, unit: "bits", reference, aim: "at most 1.2 times that" });
+    }
     if report.wants("corpus build") {
         let value = rate(bench.entries, built.seconds);
         let reference = Some(("wc -l", rate(bench.entries, counted.seconds)));

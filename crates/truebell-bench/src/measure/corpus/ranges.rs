@@ -99,7 +99,7 @@ impl Nginx {
     fn start(folder: &Path) -> Result<Self> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
         let mut settings = String::from(
-            "daemon off; worker_processes auto; error_log stderr; pid nginx.pid; user root;\nevents { worker_connections 1024; }\n",
+            "daemon off; worker_processes auto; worker_rlimit_nofile 200000; error_log stderr; pid nginx.pid; user root;\nevents { worker_connections 1024; }\n",
         );
         write!(
             settings,
