@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use truebell_corpus::build::{Form, LineError, Lines, Parsed, RangeFile, Seen, Writer, assemble, sniff};
+use truebell_corpus::filter::{Filter, write_filter};
 use truebell_corpus::{Answer, Corpus, Digest, Exposure, Flag, Flags, Kind, PAGE_BYTES};
 
 use crate::world::split;
@@ -15,6 +16,14 @@ const OUT: [&str; 3] = ["correct horse battery staple", "", "Password"];
 static GENUINE: LazyLock<(BTreeMap<Digest, u64>, Vec<u8>)> = LazyLock::new(|| {
     let counts: BTreeMap<Digest, u64> = IN.iter().filter_map(|(word, count)| Some((sha1(word)?, *count))).collect();
     (counts.clone(), build(&counts).unwrap_or_default())
+});
+
+static FILTERED: LazyLock<(BTreeMap<Digest, u64>, Vec<u8>)> = LazyLock::new(|| {
+    let (counts, corpus) = &*GENUINE;
+    let mut out = std::io::Cursor::new(Vec::new());
+    let made = Corpus::open(corpus.as_slice()).map(|corpus| write_filter(&corpus, &mut out, &mut |_, _| {}));
+    assert!(matches!(made, Ok(Ok(_))), "a filter of the genuine corpus can be made");
+    (counts.clone(), out.into_inner())
 });
 
 fn sha1(word: &str) -> Option<Digest> {
@@ -114,5 +123,31 @@ fn check_line(kind: Kind, line: &[u8]) {
         && let Ok(Parsed::Seen(digest, _)) = range.parse(line)
     {
         assert!(digest.hex(kind).starts_with("5BAA6"));
+    }
+}
+
+/// - whatever the bytes are, a filter opens or is refused, and answers any digest without a panic;
+/// - a genuine one that was changed anywhere is refused.
+pub fn filter(data: &[u8]) {
+    let (kind, rest) = split(data);
+    let (counts, genuine) = &*FILTERED;
+    if kind & 1 == 0 {
+        let Ok(filter) = Filter::open(rest) else { return };
+        OUT.into_iter().filter_map(sha1).for_each(|digest| {
+            filter.may_have(&digest);
+        });
+        return;
+    }
+    let mut bent = genuine.clone();
+    for change in rest.chunks_exact(3).take(64) {
+        let [high, low, bits] = *change else { continue };
+        let at = usize::from(u16::from_be_bytes([high, low])) % bent.len().max(1);
+        if let Some(byte) = bent.get_mut(at) {
+            *byte ^= bits;
+        }
+    }
+    match Filter::open(bent.as_slice()) {
+        Ok(filter) => assert!(bent == *genuine && counts.keys().all(|digest| filter.may_have(digest))),
+        Err(_) => assert!(bent != *genuine),
     }
 }

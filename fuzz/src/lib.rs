@@ -26,6 +26,7 @@ pub type Body = fn(&[u8]);
 pub const TARGETS: &[(&str, Body)] = &[
     ("address", address::run),
     ("corpus_file", corpus::file),
+    ("corpus_filter", corpus::filter),
     ("corpus_list", corpus::list),
     ("event", event::run),
     ("ids", ids::run),

@@ -53,7 +53,10 @@ pub fn run(data: &[u8]) {
             let Ok(text) = std::str::from_utf8(rest) else { return };
             let trust = Trust { server: SERVER, server_key: SERVER_KEY.public(), account: ACCOUNT, account_key: KEYS.public().signing };
             for kind in Kind::EVENTS {
-                assert!(Signal::of_event(text, &trust, kind, Subjects::Account, None, UnixMillis(u64::MAX)).is_err(), "told without a proof");
+                assert!(
+                    Signal::of_event(text, &trust, kind, Subjects::Account, None, UnixMillis(u64::MAX)).is_err(),
+                    "told without a proof"
+                );
             }
         }
     }

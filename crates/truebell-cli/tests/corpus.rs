@@ -425,6 +425,37 @@ fn a_corpus_that_is_replaced_is_taken_up_and_a_bad_one_is_not() {
     assert_eq!(ask(), "1E4C9B93F3F0682250B6CF8331B7EE68FD8:2");
 }
 
+#[test]
+fn a_filter_says_no_or_perhaps_and_never_exposed() {
+    let bench = Bench::new();
+    bench.write("words.txt", "password\n123456\n").write("list.txt", ordered(0..3000)).json(&[
+        "build",
+        "--out",
+        "pwned.tbc",
+        "words.txt",
+        "list.txt",
+    ]);
+    let made = bench.json(&["filter", "pwned.tbc", "--out", "pwned.tbf"]);
+    assert_eq!((&made["keys"], &made["corpus"]), (&3002.into(), &bench.json(&["info", "pwned.tbc"])["version"]));
+    let check = |password: &str| {
+        bench.write("password.txt", password);
+        let output = bench.run(&["check", "--filter", "pwned.tbf", "--password-file", "password.txt"]);
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, said) = check("password");
+    assert!(code == Some(13) && said.starts_with("perhaps: It may be in corpus version") && !said.contains("exposed:"), "{said}");
+    let clean = (0..20).filter(|number| check(&format!("correct horse {number}")).0 == Some(0)).count();
+    assert!(clean >= 18, "{clean} of 20");
+    let mut bent = std::fs::read(bench.path("pwned.tbf")).unwrap();
+    bent[200] ^= 1;
+    bench.write("bent.tbf", bent);
+    assert!(
+        bench.refusal(&["check", "--filter", "bent.tbf", "--password-file", "password.txt"]).contains("is damaged or was not copied whole")
+    );
+    let output = bench.run(&["filter", "pwned.tbc", "--out", "words.txt"]);
+    assert!(output.status.code() == Some(1) && std::fs::read(bench.path("words.txt")).unwrap() == b"password\n123456\n");
+}
+
 /// The words of the documentation, as they stand there.
 #[test]
 fn the_tour_goes_word_for_word() {

@@ -4,6 +4,7 @@
 
 pub mod build;
 mod digest;
+pub mod filter;
 mod flags;
 mod header;
 pub mod inquiry;
@@ -14,4 +15,4 @@ pub use digest::{Digest, Kind, NotADigest};
 pub use flags::{Flag, Flags, NotAFlag};
 pub use header::{Column, Header};
 pub use page::{PAGE_BYTES, Page};
-pub use read::{Answer, Corpus, Damaged, Entry, Exposure, InOrder, Pages, Progress, Source, Sweep, Unreadable};
+pub use read::{Answer, Corpus, Damaged, Entry, Exposure, InOrder, Keys, Pages, Progress, Source, Sweep, Unreadable};

@@ -2,6 +2,7 @@
 
 mod damaged;
 mod in_order;
+mod keys;
 mod lookup;
 mod pages;
 mod sweep;
@@ -9,6 +10,7 @@ mod verify;
 
 pub use damaged::{Damaged, Unreadable};
 pub use in_order::{Entry, InOrder};
+pub use keys::Keys;
 pub use lookup::{Answer, Exposure};
 pub use pages::Pages;
 pub use sweep::Sweep;

@@ -1,6 +1,7 @@
 //! `truebell corpus check`: is this password, or which of these hashes are, in the corpus? Neither is shown or kept.
 
 use super::super::context::Context;
+use super::filter::open_filter;
 use super::{ask_ranges, failure_of, open};
 use crate::exit::{Answered, Code, Ending, Failure, describe_io};
 use crate::output::{Page, Show};
@@ -19,12 +20,15 @@ use truebell_corpus::{Answer as Said, Digest, Exposure, Kind};
 /// Asks for the password, or reads it from standard input (--password-stdin), a file or a descriptor; never from the command line. Ends with 12 if it is exposed.
 ///
 /// With --ranges another machine is asked: it is told five digits of the hash. It is asked about random hashes as well, and if it does not answer as it should, the password is
-/// called neither exposed nor clean; the command ends with 6 then.
+/// called neither exposed nor clean; the command ends with 6 then. With --filter it ends with 13 for perhaps.
 #[derive(Debug, Args)]
 pub struct Check {
     /// The corpus
-    #[arg(value_name = "CORPUS", required_unless_present = "ranges", conflicts_with = "ranges")]
+    #[arg(value_name = "CORPUS", required_unless_present_any = ["ranges", "filter"], conflicts_with_all = ["ranges", "filter"])]
     corpus: Option<PathBuf>,
+    /// Ask this filter instead: no, or perhaps
+    #[arg(long, value_name = "FILTER", conflicts_with_all = ["hashes", "ranges"])]
+    filter: Option<PathBuf>,
     /// Ask this range service (https://host) instead
     #[arg(long, value_name = "URL", conflicts_with = "hashes")]
     ranges: Option<String>,
@@ -50,6 +54,13 @@ struct Answer {
 struct One {
     #[serde(flatten)]
     answer: Answer,
+    corpus: String,
+}
+
+/// What a filter said.
+#[derive(Serialize)]
+struct Filtered {
+    perhaps_exposed: bool,
     corpus: String,
 }
 
@@ -112,6 +123,19 @@ impl Show for One {
     }
 }
 
+impl Show for Filtered {
+    fn show(&self, page: &mut Page<'_>) -> io::Result<()> {
+        if self.perhaps_exposed {
+            return page.line(format_args!(
+                "{} It may be in corpus version {}; the filter says so of one clean password in 256 too. Ask the corpus or a range service.",
+                page.paint.yellow("perhaps:"),
+                self.corpus
+            ));
+        }
+        page.line(format_args!("{} Not in corpus version {}.", page.paint.green("clean:"), self.corpus))
+    }
+}
+
 impl Show for Asked {
     fn show(&self, page: &mut Page<'_>) -> io::Result<()> {
         let paint = page.paint;
@@ -145,6 +169,9 @@ impl Show for Many {
 impl Check {
     /// Runs it.
     pub fn run(self, context: &mut Context) -> Answered<Ending> {
+        if let Some(filter) = &self.filter {
+            return check_filter(filter, context);
+        }
         let exposed = match (&self.ranges, &self.corpus, &self.hashes) {
             (Some(url), ..) => return check_ranges(url, context),
             (None, Some(corpus), Some(list)) => check_list(corpus, list, context)?,
@@ -175,6 +202,14 @@ fn check_password(path: &Path, context: &mut Context) -> Answered<bool> {
     let exposed = answer.exposed;
     context.out.answer(&One { answer, corpus: corpus.version() })?;
     Ok(exposed)
+}
+
+fn check_filter(path: &Path, context: &mut Context) -> Answered<Ending> {
+    let filter = open_filter(path)?;
+    let digest = digest_of(filter.kind(), &read_password(context)?)?;
+    let perhaps = filter.may_have(&digest);
+    context.out.answer(&Filtered { perhaps_exposed: perhaps, corpus: filter.corpus_version() })?;
+    Ok(if perhaps { Ending::Failed(Code::Findings) } else { Ending::Ok })
 }
 
 fn check_ranges(url: &str, context: &mut Context) -> Answered<Ending> {

@@ -3,6 +3,7 @@
 mod build;
 mod building;
 mod check;
+mod filter;
 mod info;
 mod merge;
 mod ranges;
@@ -15,6 +16,7 @@ pub(super) use ranges::ask_ranges;
 use super::context::Context;
 use crate::exit::{Answered, Code, Ending, Failure};
 use clap::Subcommand;
+use std::io;
 use std::path::Path;
 use truebell_corpus::{Damaged, Kind};
 use truebell_server::ranges::{FilePages, open_corpus};
@@ -32,6 +34,8 @@ pub enum Corpus {
     Info(info::Info),
     /// Whether a password is in a corpus
     Check(check::Check),
+    /// Make a filter for phones and browsers
+    Filter(filter::Filter),
     /// Serve ranges of a corpus over HTTP
     Serve(serve::Serve),
     /// Show some entries, chosen by chance
@@ -47,6 +51,7 @@ impl Corpus {
             Self::Verify(command) => command.run(context),
             Self::Info(command) => command.run(context),
             Self::Check(command) => return command.run(context),
+            Self::Filter(command) => command.run(context),
             Self::Serve(command) => command.run(context),
             Self::Sample(command) => command.run(context),
         }
@@ -74,6 +79,22 @@ impl From<Hash> for Kind {
 
 pub(super) fn open(path: &Path) -> Answered<truebell_corpus::Corpus<FilePages>> {
     open_corpus(path).map_err(|error| failure_of(path, &error))
+}
+
+/// One of ours may be replaced by another of its kind; anything else is not ours to replace.
+fn replace_only(out: &Path, magic: &[u8; 8], what: &str) -> Answered {
+    let begins = match std::fs::File::open(out) {
+        Ok(mut file) => {
+            let mut begin = [0; 8];
+            io::Read::read_exact(&mut file, &mut begin).map(|()| begin)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => Err(error),
+    };
+    if begins.is_ok_and(|begins| begins == *magic) {
+        return Ok(());
+    }
+    Err(Failure::plain(format!("{} exists and is not a {what}: choose another name, or remove it.", out.display())))
 }
 
 pub(super) fn failure_of(path: &Path, error: &Damaged) -> Failure {

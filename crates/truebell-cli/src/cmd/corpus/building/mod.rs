@@ -55,7 +55,7 @@ struct Tally {
 
 /// Builds.
 pub(super) fn build(wanted: &Wanted, progress: Progress<'_>) -> Answered<Built> {
-    refuse_to_replace_something_else(&wanted.out)?;
+    super::replace_only(&wanted.out, source::CORPUS_MAGIC, "corpus")?;
     let sources = source::open_all(wanted)?;
     let kind = source::choose_kind(wanted, &sources)?;
     let plan = Plan::of(wanted, &sources, kind);
@@ -78,22 +78,6 @@ pub(super) fn build(wanted: &Wanted, progress: Progress<'_>) -> Answered<Built> 
     folder.finish(&wanted.out)?;
     let version = super::open(&wanted.out)?.version();
     Ok(Built { path: wanted.out.clone(), version, kind, entries, bytes, sources: described, resumed })
-}
-
-/// A corpus may be replaced by another; anything else is not ours to replace.
-fn refuse_to_replace_something_else(out: &Path) -> Answered {
-    let begins = match std::fs::File::open(out) {
-        Ok(mut file) => {
-            let mut begin = [0; 8];
-            io::Read::read_exact(&mut file, &mut begin).map(|()| begin)
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => Err(error),
-    };
-    if begins.is_ok_and(|begins| begins == *source::CORPUS_MAGIC) {
-        return Ok(());
-    }
-    Err(Failure::plain(format!("{} exists and is not a corpus: choose another name, or remove it.", out.display())))
 }
 
 /// A source that cannot be used.
