@@ -4,6 +4,7 @@ use crate::accounts::identity;
 use crate::dumps::rows;
 use crate::model::{Step, Story, step};
 use crate::stores::{ALL, Kind, Place};
+use crate::world::at;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError};
 use std::time::Duration;
@@ -136,6 +137,34 @@ fn two_addresses_that_change_hands_within_one_step_arrive() {
         world.done(&source.store, &mut ada, what(), change(&his)).await;
         step_on(&source, &target, &mut cursor, Compare::Accounts(vec![ada.account, bob.account])).await.expect("the step fits");
         assert_eq!(rows(&target.store).await, rows(&source.store).await, "{kind:?}");
+        source.remove().await;
+        target.remove().await;
+    });
+}
+
+#[test]
+fn a_signal_that_is_under_way_during_a_move_is_settled_where_the_stream_is_then() {
+    use crate::signals::{change_password, claim, pushed_to};
+    use truebell_store::signals::Pushed;
+    on_each(|kind| async move {
+        let (source, target) = begin(kind, kind).await;
+        source.movable.start_journal().await.expect("noted");
+        let mut world = crate::world::World::new();
+        pushed_to(&source.store, &mut world, "siem").await;
+        let mut ada = world.signed_up(&source.store).await;
+        let taken = claim(&source.store, 500, 600).await.expect("the first");
+        let mut cursor = Cursor::Start;
+        while cursor != Cursor::End {
+            step_on(&source, &target, &mut cursor, Compare::Nothing).await.expect("a step");
+        }
+        assert_eq!(source.store.finish_signal(&taken, &Pushed::Taken, at(501)).await, Ok(true));
+        change_password(&source.store, &mut world, &mut ada).await;
+        let under_way = claim(&source.store, 502, 600).await.expect("the second");
+        step_on(&source, &target, &mut cursor, Compare::Nothing).await.expect("the last step");
+        assert_eq!(rows(&target.store).await, rows(&source.store).await, "{kind:?}");
+        assert_eq!(claim(&target.store, 503, 600).await, None, "its lease came along");
+        assert_eq!(target.store.finish_signal(&under_way, &Pushed::Taken, at(504)).await, Ok(true));
+        assert_eq!(claim(&target.store, 601, 700).await, None, "nothing is sent twice");
         source.remove().await;
         target.remove().await;
     });

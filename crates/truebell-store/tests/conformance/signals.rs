@@ -57,12 +57,12 @@ async fn standing(store: &Shared, stream: StreamId) -> Standing {
     all.into_iter().filter_map(|one| one.stream).find(|one| one.stream == stream).expect("there").standing
 }
 
-async fn change_password(store: &Shared, world: &mut World, person: &mut Person) {
+pub(crate) async fn change_password(store: &Shared, world: &mut World, person: &mut Person) {
     let change = world.credentials();
     world.done(store, person, What::PasswordChanged {}, change).await;
 }
 
-async fn claim(store: &Shared, now: u64, lease: u64) -> Option<Claimed> {
+pub(crate) async fn claim(store: &Shared, now: u64, lease: u64) -> Option<Claimed> {
     store.claim_signal(at(now), at(lease)).await.expect("read")
 }
 
