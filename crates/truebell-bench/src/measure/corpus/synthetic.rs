@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 
 /// SplitMix64 (Steele, Lea, Flood 2014): made up quickly, and evenly enough.
@@ -59,7 +59,21 @@ const RANGES: u32 = 1 << 20;
 /// A list in order, `HASH:COUNT` with CRLF.
 pub(super) struct Ordered {
     pub(super) entries: u64,
-    pub(super) keys: Vec<u64>,
+}
+
+/// The first 64 bits of each hash of a list.
+pub(super) fn keys_of(path: &Path, entries: u64) -> Result<Vec<u64>> {
+    let mut keys = Vec::with_capacity(usize::try_from(entries)?);
+    let mut list = BufReader::with_capacity(1 << 20, File::open(path)?);
+    let mut line = String::new();
+    while {
+        line.clear();
+        list.read_line(&mut line)?
+    } > 0
+    {
+        keys.push(u64::from_str_radix(line.get(..16).unwrap_or_default(), 16)?);
+    }
+    Ok(keys)
 }
 
 impl Ordered {
@@ -68,7 +82,7 @@ impl Ordered {
         let mut chance = Chance::new(about);
         #[expect(clippy::cast_precision_loss, reason = "an average")]
         let mean = about as f64 / f64::from(RANGES);
-        let mut keys = Vec::with_capacity(usize::try_from(about)?);
+        let mut entries = 0;
         for range in 0..RANGES {
             let mut digests: Vec<[u8; 20]> = (0..chance.poisson(mean)).map(|_| chance.digest()).collect();
             for digest in &mut digests {
@@ -78,11 +92,11 @@ impl Ordered {
             for digest in digests {
                 write_hex(&mut out, &digest)?;
                 write!(out, ":{}\r\n", chance.count())?;
-                keys.push(key(&digest));
+                entries += 1;
             }
         }
         out.into_inner()?.sync_all()?;
-        Ok(Self { entries: keys.len() as u64, keys })
+        Ok(Self { entries })
     }
 }
 
@@ -102,11 +116,6 @@ fn place(digest: &mut [u8; 20], range: u32) {
     let [a, b, c, ..] = digest;
     let [_, high, middle, low] = (range << 4 | u32::from(*c & 0x0f)).to_be_bytes();
     (*a, *b, *c) = (high, middle, low);
-}
-
-/// The first 64 bits.
-pub(super) fn key(digest: &[u8; 20]) -> u64 {
-    digest.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
 fn write_hex(out: &mut impl Write, digest: &[u8; 20]) -> std::io::Result<()> {
@@ -130,6 +139,7 @@ mod tests {
         let text = std::fs::read_to_string(file.path()).unwrap();
         let lines: Vec<&str> = text.lines().map(|line| line.split_once(':').unwrap().0).collect();
         assert!(lines.is_sorted() && lines.len() as u64 == list.entries && list.entries.abs_diff(20_000) < 1_000);
-        assert!(list.keys.iter().zip(&lines).all(|(key, line)| line.starts_with(&format!("{key:016X}"))));
+        let keys = keys_of(file.path(), list.entries).unwrap();
+        assert!(keys.len() == lines.len() && keys.iter().zip(&lines).all(|(key, line)| line.starts_with(&format!("{key:016X}"))));
     }
 }
