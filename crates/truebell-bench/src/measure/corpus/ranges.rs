@@ -11,8 +11,10 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// Ranges that are asked for; as many files.
-const RANGES: u32 = 1 << 16;
+/// Ranges that are asked for; as many files, which nginx may keep open all at once.
+const RANGES: u32 = 1 << 13;
+/// Ranges between two of them.
+const STEP: u32 = 1 << 7;
 /// Turns of each, and seconds of a turn.
 const TURNS: u32 = 3;
 const SECONDS: u32 = 5;
@@ -25,7 +27,10 @@ pub(super) fn measure(report: &mut Report, bench: &Bench) -> Result<()> {
     let script = bench.path("ranges.lua");
     std::fs::write(
         &script,
-        format!("request = function() return wrk.format('GET', string.format('/range/%05X', math.random(0, {}) * 16)) end\n", RANGES - 1),
+        format!(
+            "request = function() return wrk.format('GET', string.format('/range/%05X', math.random(0, {}) * {STEP})) end\n",
+            RANGES - 1
+        ),
     )?;
     for (name, constant) in [("corpus ranges, as long as they are", false), ("corpus ranges, of constant size", true)] {
         let mut command = Command::new(binary()?);
@@ -58,7 +63,7 @@ fn save_bodies(address: &str, folder: &Path) -> Result<()> {
     std::fs::create_dir_all(folder.join("range"))?;
     let mut stream = BufReader::new(TcpStream::connect(address)?);
     for range in 0..RANGES {
-        let name = format!("{:05X}", range * 16);
+        let name = format!("{:05X}", range * STEP);
         // In one piece: pieces wait for each other on the line.
         stream.get_mut().write_all(format!("GET /range/{name} HTTP/1.1\r\nhost: {address}\r\n\r\n").as_bytes())?;
         let (mut length, mut line) = (0, String::new());
@@ -99,11 +104,11 @@ impl Nginx {
     fn start(folder: &Path) -> Result<Self> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
         let mut settings = String::from(
-            "daemon off; worker_processes auto; worker_rlimit_nofile 200000; error_log stderr; pid nginx.pid; user root;\nevents { worker_connections 1024; }\n",
+            "daemon off; worker_processes auto; error_log stderr; pid nginx.pid; user root;\nevents { worker_connections 1024; }\n",
         );
         write!(
             settings,
-            "http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000; default_type text/plain; open_file_cache max=100000 inactive=600s;
+            "http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000; default_type text/plain; open_file_cache max=16000 inactive=600s;
             client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
             server {{ listen {address}; root {}; add_header Cache-Control 'public, max-age=2678400, immutable'; }} }}\n",
             folder.display()
