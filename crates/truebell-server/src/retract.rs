@@ -1,5 +1,5 @@
 //! An operator takes a notice back: what the server said wrongly, and nothing a device signed. The server signs that its operator says so,
-//! as a link of the account's chain, and the same addresses are told. See `docs/adr/0009-how-a-notice-is-taken-back.md`.
+//! as a link of the account's chain, and the same addresses are told. See `docs/adr/0013-how-a-notice-is-taken-back.md`.
 
 use crate::mail::{Signer, corrections};
 use crate::notices::{About, find_in};
