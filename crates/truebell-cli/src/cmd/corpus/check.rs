@@ -104,7 +104,7 @@ impl Show for One {
         match (&self.answer, self.answer.count) {
             (Answer { exposed: false, .. }, _) => {
                 page.line(format_args!("{} Not in this corpus (version {}).", paint.green("clean:"), self.corpus))?;
-                page.line("It is not in these lists; whether others have it is not known.")
+                page.line("Whether anybody else has it is not known by that.")
             }
             (answer, Some(count)) => page.line(format_args!(
                 "{} Seen {} in lists of exposed passwords{} (corpus version {}). Do not use it anywhere.",
