@@ -178,8 +178,8 @@ fn a_server_whose_disk_can_only_be_read_goes_on_reading_and_gets_every_edit_late
     assert_eq!(titles(&laptop), ["Mail", "Second"]);
 }
 
-/// Ten thousand: a hundred thousand take minutes without the optimiser.
-const MANY: usize = 10_000;
+/// As many as anybody may have.
+const MANY: usize = 100_000;
 
 #[test]
 fn very_many_items_are_imported_sent_listed_and_fetched_by_the_command_line() {
@@ -191,7 +191,7 @@ fn very_many_items_are_imported_sent_listed_and_fetched_by_the_command_line() {
     let file = folder.path().join("many.csv");
     std::fs::write(&file, csv).unwrap();
     laptop.run(&["import", &file.to_string_lossy(), "--yes"]).ok();
-    let patience = Instant::now() + Duration::from_secs(120);
+    let patience = Instant::now() + Duration::from_mins(10);
     while laptop.run(&["status", "--json"]).json()["pending"] != 0 {
         assert!(Instant::now() < patience, "they are not sent");
         laptop.run(&["sync"]).ok();
