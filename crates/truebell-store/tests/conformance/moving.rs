@@ -191,7 +191,7 @@ fn a_difference_is_found_in_an_account_and_in_a_row_of_nobodys() {
             carry(&*source.movable, &*target.movable, &ask).await.expect("a step")
         };
         assert_eq!(next(Cursor::Start).await.differing, 1, "{kind:?}: the account");
-        assert!(target.store.claim_mail(crate::world::at(9_000), crate::world::at(9_500)).await.expect("written").is_some());
+        assert!(target.store.claim_mail(at(9_000), at(9_500)).await.expect("written").is_some());
         assert_eq!(next(Cursor::Start).await.differing, 1);
         assert_eq!(next(Cursor::Table("mails".into(), None)).await.differing, 1);
         source.remove().await;
