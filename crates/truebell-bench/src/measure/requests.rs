@@ -35,13 +35,13 @@ pub(super) async fn measure(report: &mut Report, served: &Served, ada: &Arc<Acco
 }
 
 async fn repeat(address: &str, ask: Ask) -> Result<f64> {
-    repeat_for(address, ask, LOAD_TIME).await
+    repeat_for(address, ask, CONNECTIONS, LOAD_TIME).await
 }
 
 /// How often a second `ask` is answered.
-pub(super) async fn repeat_for(address: &str, ask: Ask, time: Duration) -> Result<f64> {
+pub(super) async fn repeat_for(address: &str, ask: Ask, connections: usize, time: Duration) -> Result<f64> {
     let ask = Arc::new(ask);
-    per_second(address, CONNECTIONS, time, move |mut connection: Connection, _| {
+    per_second(address, connections, time, move |mut connection: Connection, _| {
         let ask = Arc::clone(&ask);
         async move {
             connection.post_and_drain(&ask).await?;
