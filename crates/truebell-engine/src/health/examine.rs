@@ -106,7 +106,8 @@ impl<'a, K: Copy + Ord> Crowd<'a, K> {
 
 /// A finding about a value, without what few have.
 fn found<K>(item: K, whole: &Item, field: &str, kind: Kind, value: &str, evidence: String) -> Finding<K> {
-    let (record, mark) = (Record::of(whole), mark_of(kind, value));
+    // Where it cannot be read, nothing is set aside: a finding too many is better than one that is hidden.
+    let (record, mark) = (Record::of(whole).unwrap_or_default(), mark_of(kind, value));
     let aside = record.find_aside(kind, &mark).cloned();
     let is_new = kind == Kind::Exposed && aside.is_none() && !record.told.contains(&mark);
     Finding { item, field: field.to_owned(), kind, evidence, count: None, shared_with: Vec::new(), mark, aside, is_new }

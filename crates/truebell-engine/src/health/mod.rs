@@ -13,7 +13,7 @@ mod sites;
 mod tests;
 
 pub use examine::{Inputs, examine, marks_of, questions};
-pub use record::{Aside, Record, mark_of};
+pub use record::{Aside, Record, Unreadable, mark_of};
 pub use sites::{SecondFactors, host_of, is_insecure};
 
 use serde::{Deserialize, Serialize};

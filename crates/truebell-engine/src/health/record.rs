@@ -13,6 +13,7 @@ const MARKS_MAX: usize = 32;
 
 /// A finding that a person knows of and leaves as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Aside {
     /// What was found.
     pub kind: Kind,
@@ -24,8 +25,14 @@ pub struct Aside {
     pub at: UnixMillis,
 }
 
+/// What an item remembers is there and cannot be read. Whoever writes over it would lose it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("what this item remembers of its health was written by a newer version of Truebell, and stays as it is: update this one")]
+pub struct Unreadable;
+
 /// An item's memory.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Record {
     /// Set aside.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -36,9 +43,9 @@ pub struct Record {
 }
 
 impl Record {
-    /// As the item has it; one that cannot be read is empty.
-    pub fn of(item: &Item) -> Self {
-        item.detail.extra.get(MEMBER).and_then(|value| serde_json::from_value(value.clone()).ok()).unwrap_or_default()
+    /// As the item has it; empty where it has none.
+    pub fn of(item: &Item) -> Result<Self, Unreadable> {
+        item.detail.extra.get(MEMBER).map_or_else(|| Ok(Self::default()), |value| Self::deserialize(value).map_err(|_| Unreadable))
     }
 
     /// Puts it into the item.

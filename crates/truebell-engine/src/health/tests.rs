@@ -158,7 +158,7 @@ fn a_finding_set_aside_comes_back_with_another_password() {
     let mut item = login("One", "https://one.example", "password");
     let finding = look(&[(1, item.clone())]).remove(0);
     assert!(finding.is_new);
-    let mut record = Record::of(&item);
+    let mut record = Record::of(&item).unwrap();
     record.set_aside(Aside { kind: finding.kind, mark: finding.mark.clone(), reason: "a test account".into(), at: NOW });
     record.put(&mut item);
     let finding = look(&[(1, item.clone())]).remove(0);
@@ -166,7 +166,7 @@ fn a_finding_set_aside_comes_back_with_another_password() {
     item.set_field("password", "liverpool");
     let finding = look(&[(1, item.clone())]).remove(0);
     assert!(finding.aside.is_none() && finding.is_new);
-    let mut record = Record::of(&item);
+    let mut record = Record::of(&item).unwrap();
     assert!(record.bring_back(Kind::Exposed) && !record.bring_back(Kind::Exposed));
     record.put(&mut item);
     assert!(item.detail.extra.is_empty());
@@ -177,12 +177,24 @@ fn an_exposure_is_new_once_for_each_password() {
     let mut item = login("One", "https://one.example", "password");
     let is_new = |item: &Item| look(&[(1, item.clone())]).iter().find(|finding| finding.kind == Kind::Exposed).unwrap().is_new;
     assert!(is_new(&item));
-    let mut record = Record::of(&item);
+    let mut record = Record::of(&item).unwrap();
     record.tell(&mark_of(Kind::Exposed, "password"));
     record.put(&mut item);
     assert!(!is_new(&item));
     item.set_field("password", "liverpool");
     assert!(is_new(&item));
+}
+
+#[test]
+fn what_a_newer_version_remembers_hides_no_finding_and_is_not_taken_for_nothing() {
+    for newer in
+        [serde_json::json!({ "later": 1 }), serde_json::json!({ "aside": [{ "kind": "risky", "mark": "", "reason": "", "at": 1 }] })]
+    {
+        let mut item = login("One", "https://one.example", "password");
+        item.detail.extra.insert("health".to_owned(), newer);
+        assert_eq!(Record::of(&item), Err(Unreadable));
+        assert!(look(&[(1, item)]).iter().any(|finding| finding.kind == Kind::Exposed && finding.is_new));
+    }
 }
 
 #[test]
