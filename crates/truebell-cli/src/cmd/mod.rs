@@ -33,6 +33,7 @@ mod log;
 mod mail;
 mod maintenance;
 mod notice;
+mod packed;
 mod password;
 mod read;
 mod refer;

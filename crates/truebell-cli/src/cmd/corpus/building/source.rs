@@ -1,8 +1,8 @@
 //! The sources: what each is, by its first bytes and lines, and how its bytes are had.
 
 use super::{Tally, Wanted, bad_source, unreadable};
+use crate::cmd::packed::{Counted, Packing, unpack};
 use crate::exit::{Answered, Failure};
-use flate2::read::MultiGzDecoder;
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -13,8 +13,6 @@ use truebell_corpus::{Corpus, Flag, Flags, Kind, Source};
 use truebell_server::ranges::FilePages;
 
 pub(super) const CORPUS_MAGIC: &[u8; 8] = b"TRBLCORP";
-const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
-const ZSTD_MAGIC: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 const UTF16_MARKS: [&[u8]; 2] = [&[0xff, 0xfe], &[0xfe, 0xff]];
 /// Enough lines to tell a list by.
 const SNIFF_BYTES: u64 = 64 * 1024;
@@ -38,14 +36,6 @@ pub(super) enum Content {
     /// A folder of range files.
     Ranges,
     Corpus,
-}
-
-/// How its bytes lie there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Packing {
-    Plain,
-    Gzip,
-    Zstd,
 }
 
 /// A source that was looked at.
@@ -153,11 +143,7 @@ impl Opened {
             self.corpus = Some(super::super::open(&self.path).map_err(Unusable::Told)?);
             return Ok(());
         }
-        self.packing = match &begin {
-            begin if begin.starts_with(GZIP_MAGIC) => Packing::Gzip,
-            begin if begin.starts_with(ZSTD_MAGIC) => Packing::Zstd,
-            _ => Packing::Plain,
-        };
+        self.packing = Packing::of(&begin);
         let mut text = Vec::new();
         // The first part of a packed file is cut off where it was: what came out until there is enough.
         let unpacked = unpack(self.packing, Cursor::new(begin))?.take(SNIFF_BYTES).read_to_end(&mut text);
@@ -309,29 +295,7 @@ fn sniff_text(text: &[u8]) -> Form {
     sniff(&lines)
 }
 
-fn unpack<'a>(packing: Packing, from: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
-    Ok(match packing {
-        Packing::Plain => Box::new(from),
-        Packing::Gzip => Box::new(MultiGzDecoder::new(from)),
-        Packing::Zstd => Box::new(zstd::Decoder::new(from)?),
-    })
-}
-
 fn skip(mut from: Box<dyn Read>, bytes: u64) -> io::Result<Box<dyn Read>> {
     let passed = io::copy(&mut from.by_ref().take(bytes), &mut io::sink())?;
     if passed < bytes { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(from) }
-}
-
-/// Counts what is read of the file itself, for a bar that knows the file's size.
-struct Counted<R> {
-    from: R,
-    read: Arc<AtomicU64>,
-}
-
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let count = self.from.read(into)?;
-        self.read.fetch_add(count as u64, Ordering::Relaxed);
-        Ok(count)
-    }
 }
