@@ -10,6 +10,7 @@ pub mod ids;
 pub mod import;
 pub mod item;
 pub mod kit;
+pub mod list;
 pub mod log;
 pub mod otpauth;
 pub mod reply;
@@ -37,6 +38,9 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("import_raw", import::raw),
     ("item", item::run),
     ("kit", kit::run),
+    ("list_address", list::address),
+    ("list_detect", list::detect),
+    ("list_read", list::read),
     ("log_checkpoint", log::checkpoint),
     ("log_proof", log::proof),
     ("otpauth", otpauth::run),

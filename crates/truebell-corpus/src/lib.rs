@@ -8,6 +8,7 @@ pub mod filter;
 mod flags;
 mod header;
 pub mod inquiry;
+pub mod list;
 mod page;
 mod read;
 
