@@ -22,6 +22,8 @@ pub enum Purpose {
     Record,
     /// A device's request for a session.
     DeviceProof,
+    /// An operator's word on the plan of a campaign.
+    Approval,
     /// A JWS signing input (RFC 7515, section 5.1); its `typ` header says which.
     Jws,
     /// A checkpoint of the transparency log (C2SP signed-note).
@@ -38,6 +40,7 @@ impl Purpose {
             Self::VaultHead => b"truebell vault head v1\0",
             Self::Record => b"truebell account record v1\0",
             Self::DeviceProof => b"truebell device proof v1\0",
+            Self::Approval => b"truebell plan approval v1\0",
             // A JWS signs its own input and nothing in front of it; it starts with base64url of '{', never with "truebell ".
             Self::Jws => b"",
             // Formats of others, who put nothing in front either. A note starts with "truebell.log/" and holds no zero byte, as our
