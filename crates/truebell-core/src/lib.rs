@@ -23,6 +23,7 @@ pub mod memo;
 pub mod notice;
 pub mod opaque;
 pub mod outcome;
+pub mod pair;
 pub mod seal;
 pub mod secret;
 pub mod secret_key;

@@ -39,7 +39,8 @@ fn malformed<E>(_: E) -> OpaqueError {
     OpaqueError::Malformed
 }
 
-struct Rng<'a>(&'a mut dyn Chance);
+/// Chance, as crates on the older generation of `rand_core` take it.
+pub(crate) struct Rng<'a>(pub(crate) &'a mut dyn Chance);
 
 impl rand_core_06::RngCore for Rng<'_> {
     fn next_u32(&mut self) -> u32 {
