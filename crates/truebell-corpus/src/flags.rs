@@ -61,11 +61,12 @@ impl Flags {
     const KNOWN: u8 = 0b11_1111;
 
     /// From the bits of `docs/formats/corpus.md`. `None`: a bit that means nothing.
-    pub(crate) const fn of_bits(bits: u8) -> Option<Self> {
+    pub const fn of_bits(bits: u8) -> Option<Self> {
         if bits & !Self::KNOWN == 0 { Some(Self(bits)) } else { None }
     }
 
-    pub(crate) const fn bits(self) -> u8 {
+    /// The bits of `docs/formats/corpus.md`.
+    pub const fn bits(self) -> u8 {
         self.0
     }
 

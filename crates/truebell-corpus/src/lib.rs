@@ -10,6 +10,7 @@ mod header;
 pub mod inquiry;
 pub mod list;
 mod page;
+pub mod pairs;
 mod read;
 
 pub use digest::{Digest, Kind, NotADigest};
