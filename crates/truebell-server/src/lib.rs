@@ -20,6 +20,7 @@ pub mod metrics;
 pub mod moving;
 mod notices;
 pub mod openapi;
+pub mod pairs;
 mod pen;
 pub mod ranges;
 mod reply;

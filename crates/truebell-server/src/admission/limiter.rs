@@ -10,18 +10,18 @@ use truebell_core::time::UnixMillis;
 const BUCKETS_MAX: usize = 100_000;
 
 /// When each key's bucket will be full again, in Unix milliseconds.
-pub(super) struct Limiter<K> {
+pub(crate) struct Limiter<K> {
     full_at: Mutex<HashMap<K, u64>>,
     most: usize,
 }
 
 impl<K: Eq + Hash + Copy> Limiter<K> {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { full_at: Mutex::new(HashMap::new()), most: BUCKETS_MAX }
     }
 
     /// Takes one token, or says when there will be one.
-    pub(super) fn take(&self, key: K, rate: Rate, now: UnixMillis) -> Result<(), UnixMillis> {
+    pub(crate) fn take(&self, key: K, rate: Rate, now: UnixMillis) -> Result<(), UnixMillis> {
         let refill = refill_ms(rate);
         let whole = refill.saturating_mul(u64::from(rate.burst));
         let mut buckets = self.full_at.lock();
@@ -39,7 +39,7 @@ impl<K: Eq + Hash + Copy> Limiter<K> {
     }
 
     /// Puts one token back.
-    pub(super) fn give_back(&self, key: K, rate: Rate) {
+    pub(crate) fn give_back(&self, key: K, rate: Rate) {
         if let Some(full_at) = self.full_at.lock().get_mut(&key) {
             *full_at = full_at.saturating_sub(refill_ms(rate));
         }

@@ -15,7 +15,8 @@ mod simulated;
 
 pub(crate) use class::Class;
 pub(crate) use gate::{Held, Kind};
-pub(crate) use network::Origin;
+pub(crate) use limiter::Limiter;
+pub(crate) use network::{Origin, client_address};
 #[cfg(feature = "simulation")]
 pub use simulated::{AtGate, GateStanding, Knocked, SimulatedAdmission, Turn};
 
@@ -26,7 +27,6 @@ use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use gate::{Gate, Standing};
-use limiter::Limiter;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};

@@ -36,7 +36,7 @@ impl FromRequestParts<Arc<App>> for Origin {
 }
 
 /// The nearest address that is not a proxy of ours. What stands left of it in `X-Forwarded-For` was written by strangers.
-fn client_address(peer: IpAddr, headers: &HeaderMap, is_proxy: &dyn Fn(IpAddr) -> bool) -> IpAddr {
+pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, is_proxy: &dyn Fn(IpAddr) -> bool) -> IpAddr {
     if !is_proxy(peer.to_canonical()) {
         return peer;
     }
