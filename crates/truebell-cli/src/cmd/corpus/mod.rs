@@ -6,6 +6,7 @@ mod check;
 mod filter;
 mod info;
 mod merge;
+mod pair;
 mod ranges;
 mod sample;
 mod serve;
@@ -40,6 +41,9 @@ pub enum Corpus {
     Serve(serve::Serve),
     /// Show some entries, chosen by chance
     Sample(sample::Sample),
+    /// Addresses with passwords: build, ask and serve them blindly
+    #[command(subcommand)]
+    Pair(pair::Pair),
 }
 
 impl Corpus {
@@ -51,6 +55,7 @@ impl Corpus {
             Self::Verify(command) => command.run(context),
             Self::Info(command) => command.run(context),
             Self::Check(command) => return command.run(context),
+            Self::Pair(command) => return command.run(context),
             Self::Filter(command) => command.run(context),
             Self::Serve(command) => command.run(context),
             Self::Sample(command) => command.run(context),

@@ -23,15 +23,7 @@ pub(in crate::cmd) fn ask_ranges(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Answered<BTreeMap<Digest, Verdict>> {
     let address = checked(url)?;
-    let config = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .timeout_connect(Some(CONNECT_TIMEOUT))
-        .timeout_global(Some(REQUEST_TIMEOUT))
-        .tls_config(TlsConfig::builder().root_certs(RootCerts::WebPki).build())
-        .user_agent(concat!("truebell/", env!("CARGO_PKG_VERSION")));
-    let agent: ureq::Agent = config.build().into();
+    let agent = agent();
     let mut inquiry = Inquiry::new(kind, wanted, [make_array(&mut SystemChance), make_array(&mut SystemChance)]);
     let total = inquiry.remaining() as u64;
     while let Some(path) = inquiry.next_path() {
@@ -42,6 +34,19 @@ pub(in crate::cmd) fn ask_ranges(
         progress(total - inquiry.remaining() as u64, total);
     }
     Ok(inquiry.finish())
+}
+
+/// Asks over HTTP, and follows nobody elsewhere.
+pub(super) fn agent() -> ureq::Agent {
+    let config = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .timeout_connect(Some(CONNECT_TIMEOUT))
+        .timeout_global(Some(REQUEST_TIMEOUT))
+        .tls_config(TlsConfig::builder().root_certs(RootCerts::WebPki).build())
+        .user_agent(concat!("truebell/", env!("CARGO_PKG_VERSION")));
+    config.build().into()
 }
 
 /// `https://host` without what people put behind it: a slash, or `/range/`.
