@@ -13,6 +13,7 @@ pub mod kit;
 pub mod list;
 pub mod log;
 pub mod otpauth;
+pub mod pair;
 pub mod reply;
 pub mod seal;
 pub mod secret_key;
@@ -44,6 +45,9 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("log_checkpoint", log::checkpoint),
     ("log_proof", log::proof),
     ("otpauth", otpauth::run),
+    ("pair_file", pair::file),
+    ("pair_line", pair::line),
+    ("pair_wire", pair::wire),
     ("reply", reply::run),
     ("seal", seal::run),
     ("secret_key", secret_key::run),
