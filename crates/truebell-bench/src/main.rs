@@ -52,6 +52,7 @@ fn main() -> Result<()> {
     runtime.block_on(measure::moving(&mut report))?;
     measure::judgement(&mut report)?;
     measure::command_line(&mut report)?;
+    measure::pairs(&mut report)?;
     measure::corpus(&mut report, arguments.entries)?;
     report.print(arguments.json);
     Ok(())

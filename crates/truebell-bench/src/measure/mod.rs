@@ -5,6 +5,7 @@ mod corpus;
 mod judgement;
 mod log;
 mod moving;
+mod pairs;
 mod requests;
 mod shares;
 mod writes;
@@ -22,6 +23,7 @@ pub(crate) use corpus::corpus;
 pub(crate) use judgement::judgement;
 pub(crate) use log::log;
 pub(crate) use moving::moving;
+pub(crate) use pairs::pairs;
 
 /// How long each load runs.
 const LOAD_TIME: Duration = Duration::from_secs(5);
