@@ -9,6 +9,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("truebell-transfer", &["truebell-core"]),
     ("truebell-engine", &["truebell-core"]),
     ("truebell-store", &["truebell-core"]),
+    ("truebell-sites", &["truebell-core"]),
     ("truebell-server", &["truebell-core", "truebell-corpus", "truebell-engine", "truebell-store"]),
     ("truebell-client", &["truebell-core", "truebell-engine"]),
     ("truebell-sim", &["truebell-core", "truebell-corpus", "truebell-engine", "truebell-store", "truebell-server", "truebell-client"]),
