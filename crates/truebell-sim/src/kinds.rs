@@ -5,7 +5,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Every kind of trouble there is in this world.
-pub const KINDS: [&str; 49] = [
+pub const KINDS: [&str; 50] = [
     // On the line.
     "the name does not resolve",
     "nobody listens",
@@ -48,6 +48,7 @@ pub const KINDS: [&str; 49] = [
     "backup restored",
     "moved to another store",
     "database fenced for a move",
+    "notice taken back by the operator",
     // The database.
     "database does not answer",
     "database has no room",

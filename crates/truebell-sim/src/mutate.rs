@@ -70,11 +70,13 @@ pub enum Mutation {
     RestoreNotTold,
     /// It mails about something that has no event.
     MailsWithoutEvent,
+    /// It takes a notice back and tells nobody who got it; what had not left yet leaves.
+    TakesBackWithoutMail,
 }
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::BelievesUnsigned,
         Self::SkipsNonce,
         Self::TakesOlderState,
@@ -100,6 +102,7 @@ impl Mutation {
         Self::RestoreReplaysOutbox,
         Self::RestoreNotTold,
         Self::MailsWithoutEvent,
+        Self::TakesBackWithoutMail,
     ];
 
     /// What is broken, in words.
@@ -130,6 +133,7 @@ impl Mutation {
             Self::RestoreReplaysOutbox => "restore sends the backup's queue again",
             Self::RestoreNotTold => "restore keeps the old epoch",
             Self::MailsWithoutEvent => "server mails without an event",
+            Self::TakesBackWithoutMail => "server takes a notice back and mails nobody",
         }
     }
 
@@ -145,6 +149,7 @@ impl Mutation {
             Self::IgnoresEventHeads | Self::MarksSeenUnshown | Self::ActWithoutEvent | Self::ActWithoutMail | Self::Withholds => {
                 &[Check::M]
             }
+            Self::TakesBackWithoutMail => &[Check::F, Check::M],
             Self::DropsEditsOnConflict | Self::ForgetsUnanswered => &[Check::L],
             Self::EndsSessionOn401 | Self::WipesOnEmptyAnswer | Self::ForgetsDevices => &[Check::S],
             Self::SkipsNonce => &[Check::M],
@@ -168,6 +173,12 @@ impl Mutation {
                     [step(Doing::Sync(1), calm()), step(Doing::ChangePassword(0), calm()), step(Doing::Sync(1), replay)]
                 })
                 .collect(),
+            // One mail of a notice has left when it is taken back, and one has not.
+            Self::TakesBackWithoutMail => {
+                [Doing::ChangePassword(0), Doing::Work, Doing::ChangePassword(0), Doing::TakeBack(0, 2), Doing::TakeBack(0, 3), Doing::Work]
+                    .map(|doing| step(doing, calm()))
+                    .to_vec()
+            }
             _ => return None,
         };
         Some(Story { seed: 1, people: vec![2], steps })

@@ -34,6 +34,7 @@ struct State {
     dice: Dice,
     taken: Vec<Letter>,
     refused: Vec<Letter>,
+    lost: Vec<Letter>,
     /// A mutation: what is unknown is called "not now".
     forgets_unknown: bool,
     tally: Tally,
@@ -51,6 +52,7 @@ impl Relay {
             dice,
             taken: Vec::new(),
             refused: Vec::new(),
+            lost: Vec::new(),
             forgets_unknown: false,
             tally: Tally::default(),
         })))
@@ -88,6 +90,11 @@ impl Relay {
     pub fn refused(&self) -> Vec<Letter> {
         self.state().refused.clone()
     }
+
+    /// What it lost without a word.
+    pub(crate) fn lost(&self) -> Vec<Letter> {
+        self.state().lost.clone()
+    }
 }
 
 impl Carry for Relay {
@@ -118,6 +125,8 @@ impl Carry for Relay {
             state.taken.push(letter);
         } else if delivery == Delivery::Never {
             state.refused.push(letter);
+        } else if delivery == Delivery::Unknown {
+            state.lost.push(letter);
         }
         if state.forgets_unknown && delivery == Delivery::Unknown { Delivery::NotNow } else { delivery }
     }

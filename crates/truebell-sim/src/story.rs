@@ -35,6 +35,10 @@ pub enum Doing {
     Revoke(usize, usize),
     /// One device ends a session of another.
     EndSession(usize, usize),
+    /// One device takes a notice back, by its place in the inbox.
+    Acknowledge(usize, usize),
+    /// The operator takes a notice back: of a device's account, by its place in what happened to it.
+    TakeBack(usize, usize),
     /// The program on a device is killed and started again.
     Restart(usize),
     /// A device's clock is so many seconds off from now on.
@@ -180,7 +184,7 @@ fn draw_act(dice: &mut Dice, device: usize, devices: usize, weather: Weather, ad
     let weather = if dice.hits(500) { Weather::Calm } else { weather };
     let other = dice.place(devices + 2);
     add(
-        match dice.below(20) {
+        match dice.below(23) {
             0..6 => Doing::ChangePassword(device),
             6..9 => Doing::RotateSecretKey(device),
             9..12 => Doing::ChangeAddress(device),
@@ -188,6 +192,8 @@ fn draw_act(dice: &mut Dice, device: usize, devices: usize, weather: Weather, ad
             13 | 14 => Doing::CancelDeletion(device),
             15 => Doing::Enrol(device),
             16 => Doing::Revoke(device, other),
+            17 | 18 => Doing::Acknowledge(device, dice.place(40)),
+            19 => Doing::TakeBack(device, dice.place(40)),
             _ => Doing::EndSession(device, other),
         },
         weather,

@@ -1,10 +1,11 @@
 //! The reckoning: what must hold once the faults have ended and everybody has had time.
 
+use super::truth::{Deed, RETRACTED};
 use super::{Check, Truth};
 use crate::relay::Letter;
 use crate::site::{SERVER, signing_key};
 use std::collections::{BTreeMap, BTreeSet};
-use truebell_core::ids::ItemId;
+use truebell_core::ids::{AccountId, ItemId};
 use truebell_server::mail::MailDetails;
 use truebell_store::rows::Mail;
 
@@ -28,6 +29,8 @@ pub(crate) struct Ending {
     pub(crate) devices: Vec<Standing>,
     pub(crate) taken: Vec<Letter>,
     pub(crate) refused: Vec<Letter>,
+    /// Mails that are lost, and nobody but the relay knows.
+    pub(crate) lost: Vec<Letter>,
     pub(crate) parked: Vec<Mail>,
     pub(crate) queued: u64,
 }
@@ -101,6 +104,13 @@ impl Truth {
         }
     }
 
+    /// What took notices of this account back, undone or not, each beside the deed whose notice it was.
+    fn corrections(&self, account: AccountId) -> Vec<(&Deed, &Deed)> {
+        let corrects = |by: &&Deed| by.asked && by.of.is_some();
+        let of = |by: &Deed| self.ever(account).find(|of| of.code == by.of);
+        self.ever(account).filter(corrects).filter_map(|by| Some((by, of(by)?))).collect()
+    }
+
     fn check_mails(&mut self, ending: &Ending) {
         let (mut wrong, mut missed, mut twice) = (Vec::new(), Vec::new(), Vec::new());
         let mut sent: BTreeMap<(&str, &str), u32> = BTreeMap::new();
@@ -108,21 +118,6 @@ impl Truth {
             *sent.entry((&letter.code, &letter.to)).or_default() += 1;
         }
         let accounts = self.accounts();
-        let owed: BTreeSet<(&str, &str)> = accounts
-            .iter()
-            .flat_map(|account| self.ever(*account))
-            .filter(|deed| deed.asked)
-            .flat_map(|deed| deed.to.iter().filter_map(|to| Some((deed.code.as_deref()?, to.as_str()))))
-            .chain(self.corrections.iter().map(|(code, to)| (code.as_str(), to.as_str())))
-            .collect();
-        for ((code, to), times) in &sent {
-            if !owed.contains(&(code, to)) {
-                wrong.push(format!("a mail with the code {code} went out, and nothing happened that it tells of"));
-            }
-            if *times > 1 {
-                twice.push(format!("the mail with the code {code} went out {times} times"));
-            }
-        }
         let parked: BTreeSet<(String, &str)> = ending
             .parked
             .iter()
@@ -132,19 +127,48 @@ impl Truth {
                 Some((evidence.code().to_string(), mail.mail.to.as_str()))
             })
             .collect();
+        let among = |letters: &[Letter], code: &str, to: &str| letters.iter().any(|letter| letter.code == code && letter.to == to);
         let is_told = |code: &str, to: &str| {
-            sent.contains_key(&(code, to))
-                || parked.contains(&(code.to_owned(), to))
-                || ending.refused.iter().any(|letter| letter.code == code && letter.to == to)
+            sent.contains_key(&(code, to)) || parked.contains(&(code.to_owned(), to)) || among(&ending.refused, code, to)
         };
-        for (_, to) in self.corrections.iter().filter(|(code, to)| !is_told(code, to)) {
-            missed.push(format!("no correction left for {to}, who got what was taken back"));
+        // Whoever got a notice, or may have, is to get what takes it back; nobody else.
+        let may_have = |code: &str, to: &str| {
+            sent.contains_key(&(code, to)) || parked.contains(&(code.to_owned(), to)) || among(&ending.lost, code, to)
+        };
+        let mut owed: BTreeSet<(&str, &str)> = BTreeSet::new();
+        for deed in accounts.iter().flat_map(|account| self.ever(*account)).filter(|deed| deed.asked) {
+            let Some(code) = deed.code.as_deref() else { continue };
+            owed.extend(deed.to.iter().map(|to| (code, to.as_str())));
         }
-        for deed in accounts.iter().flat_map(|account| self.deeds(*account)) {
-            for to in &deed.to {
-                let told = deed.code.as_deref().is_some_and(|code| is_told(code, to));
-                if !told {
-                    missed.push(format!("no mail about “{}” (number {}) ever left", deed.kind, deed.seq));
+        for account in &accounts {
+            for (by, of) in self.corrections(*account) {
+                owed.extend(of.to.iter().filter(|to| may_have(code_of(of), to)).map(|to| (code_of(by), to.as_str())));
+            }
+        }
+        for ((code, to), times) in &sent {
+            if !owed.contains(&(code, to)) {
+                wrong.push(format!("a mail with the code {code} went out, and nothing happened that it tells of"));
+            }
+            if *times > 1 {
+                twice.push(format!("the mail with the code {code} went out {times} times"));
+            }
+        }
+        for (code, to) in self.withheld.iter().filter(|(code, to)| sent.contains_key(&(code.as_str(), to.as_str()))) {
+            wrong.push(format!("the mail {code} to {to} went out after its notice was taken back"));
+        }
+        for account in &accounts {
+            let corrections = self.corrections(*account);
+            let by_operator = |deed: &Deed| corrections.iter().any(|(by, of)| by.kind == RETRACTED && *of == deed);
+            for (by, of) in corrections.iter().filter(|(by, _)| self.deeds(*account).contains(by)) {
+                for to in of.to.iter().filter(|to| sent.contains_key(&(code_of(of), to.as_str())) && !is_told(code_of(by), to)) {
+                    missed.push(format!("no correction left for {to}, who got what was taken back"));
+                }
+            }
+            for deed in self.deeds(*account) {
+                for to in deed.to.iter().filter(|to| !is_told(code_of(deed), to)) {
+                    if !by_operator(deed) || !self.withheld.contains(&(code_of(deed).to_owned(), to.clone())) {
+                        missed.push(format!("no mail about “{}” (number {}) ever left", deed.kind, deed.seq));
+                    }
                 }
             }
         }
@@ -155,4 +179,8 @@ impl Truth {
         missed.into_iter().for_each(|what| self.find(Check::M, || what));
         twice.into_iter().for_each(|what| self.find(Check::X, || what));
     }
+}
+
+fn code_of(deed: &Deed) -> &str {
+    deed.code.as_deref().unwrap_or_default()
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use truebell_client::{Entry, ItemRef, Profile};
 use truebell_core::account::Unlocked;
 use truebell_core::derive::{derive_root_from_stretched, derive_stretched};
-use truebell_core::event::{CheckCode, Trust, read_signed};
+use truebell_core::event::{CheckCode, Trust, What, is_retraction, read_retraction, read_signed};
 use truebell_core::hash::Hash32;
 use truebell_core::ids::{AccountId, DeviceId, ItemId, SessionId};
 use truebell_core::secret::Secret;
@@ -35,6 +35,8 @@ pub(crate) struct Deed {
     pub(crate) code: Option<String>,
     /// Whether a person had asked for it.
     pub(crate) asked: bool,
+    /// The code of the notice it takes back, if it does.
+    pub(crate) of: Option<String>,
 }
 
 /// An account's stored state, as far as its security goes.
@@ -48,6 +50,8 @@ pub(crate) struct Rows {
     /// Each device, and whether it is revoked.
     pub(crate) devices: BTreeMap<DeviceId, bool>,
     sessions: BTreeSet<SessionId>,
+    /// How long its chain is: taking a notice back changes nothing else.
+    links: u64,
 }
 
 /// One account.
@@ -111,8 +115,10 @@ pub(crate) struct Truth {
     /// Deeds that a restored server does not have any more. They happened.
     undone: BTreeMap<AccountId, Vec<Deed>>,
     backup: Option<BTreeMap<AccountId, Book>>,
-    /// What the operator took back: the correction's code, and who is owed it.
-    pub(super) corrections: Vec<(String, String)>,
+    /// How many notices the operator took back that the chain did not show yet.
+    taking_back: u64,
+    /// Mails of notices that had not gone out when the operator took these back: code and address. They never may.
+    pub(super) withheld: BTreeSet<(String, String)>,
     /// What people asked for: device, kind, and the session it is about.
     asked: Vec<(usize, &'static str, Option<SessionId>)>,
     counts: Counts,
@@ -152,6 +158,11 @@ pub(crate) fn alarming(sentence: &str) -> Option<&'static str> {
     let lower = sentence.to_lowercase().replace("nothing was changed", "");
     ALARMING.into_iter().find(|words| lower.contains(words))
 }
+
+/// A device takes a notice back, in the words of events.
+const ACKNOWLEDGED: &str = "acknowledged";
+/// The operator does. No event has this word.
+pub(super) const RETRACTED: &str = "taken-back";
 
 /// The most findings that are kept in words.
 const FINDINGS_MAX: usize = 40;
@@ -297,6 +308,7 @@ impl Truth {
                     }
                     self.happened(store, (account, trust.clone()), kind, by, at, (to, asked));
                 }
+                self.look_for_corrections(store, &trust, (by, at), rows.links);
             }
             Some(_) => {}
         }
@@ -395,12 +407,47 @@ impl Truth {
         let Some(book) = self.books.get_mut(&account) else { return };
         let seq = book.deeds.len() as u64 + 1;
         let code = code_of(store, &trust, seq);
-        book.deeds.push(Deed { seq, kind, by, at, to, code, asked });
+        book.deeds.push(Deed { seq, kind, by, at, to, code, asked, of: None });
     }
 
-    /// The operator took a notice back that this address has a mail of: it is owed the correction.
-    pub(crate) fn taken_back(&mut self, code: &str, to: String) {
-        self.corrections.push((code.to_owned(), to));
+    /// The operator is about to take a notice back.
+    pub(crate) fn operator_takes_back(&mut self) {
+        self.taking_back += 1;
+    }
+
+    /// He did, or the server would not.
+    pub(crate) fn operator_took_back(&mut self, site: &Site) {
+        self.look(site, None);
+        self.taking_back = 0;
+    }
+
+    /// Who is owed a mail with this code.
+    pub(crate) fn owed_by(&self, code: &str) -> Vec<String> {
+        let mut deeds = self.books.values().flat_map(|book| &book.deeds);
+        deeds.find(|deed| deed.code.as_deref() == Some(code)).map(|deed| deed.to.clone()).unwrap_or_default()
+    }
+
+    /// He did, before mails of it had gone out to these addresses.
+    pub(crate) fn withheld(&mut self, code: &str, from: impl Iterator<Item = String>) {
+        self.withheld.extend(from.map(|to| (code.to_owned(), to)));
+    }
+
+    /// Links that change no row: what takes a notice back. Nobody may add one but a device that was asked to, and the operator.
+    fn look_for_corrections(&mut self, store: &Memory, trust: &Trust, (by, at): (Option<usize>, UnixMillis), links: u64) {
+        let account = trust.account;
+        while let Some(seq) = self.books.get(&account).map(|book| book.deeds.len() as u64 + 1).filter(|seq| *seq <= links) {
+            let Some((kind, code, of)) = correction_at(store, trust, seq) else { return };
+            let asked = if kind == ACKNOWLEDGED {
+                self.asked.iter().any(|(line, what, _)| Some(*line) == by && *what == kind)
+            } else {
+                let is_his = self.taking_back > 0;
+                self.taking_back = self.taking_back.saturating_sub(1);
+                is_his
+            };
+            if let Some(book) = self.books.get_mut(&account) {
+                book.deeds.push(Deed { seq, kind, by, at, to: Vec::new(), code: Some(code), asked, of: Some(of) });
+            }
+        }
     }
 
     pub(crate) fn back_up(&mut self) {
@@ -465,13 +512,19 @@ impl Truth {
         }
         let key = (notice.seq, notice.at);
         // One that was taken back is shown once more, with the correction.
-        let news = entry.corrections.last().map(|by| by.code.as_str().to_owned());
-        if news.as_ref().is_some_and(|code| !self.corrections.iter().any(|(known, _)| known == code)) {
+        let news: Vec<String> = entry.corrections.iter().map(|by| by.code.as_str().to_owned()).collect();
+        let of = notice.code.as_str();
+        let is_made = |code: &String| {
+            let fits = |deed: &Deed| deed.asked && deed.code.as_ref() == Some(code) && deed.of.as_deref() == Some(of);
+            account.is_some_and(|account| self.ever(account).any(fits))
+        };
+        if !news.iter().all(is_made) {
             self.find(Check::F, || format!("device {line} was shown a correction of notice {}, which nobody made", key.0));
         }
         let again = self.devices.get_mut(line).is_some_and(|device| {
             let is_new = device.shown.insert(key);
-            news.map_or(!is_new, |code| !device.corrected.insert(code))
+            let corrected = news.into_iter().filter(|code| device.corrected.insert(code.clone())).count();
+            !is_new && corrected == 0
         });
         if again {
             self.find(Check::F, || format!("device {line} was shown notice {} twice", key.0));
@@ -483,7 +536,13 @@ impl Truth {
 
     /// Whether a device was shown a deed.
     pub(crate) fn was_shown(&self, line: usize, deed: &Deed) -> bool {
-        self.devices.get(line).is_some_and(|device| device.shown.contains(&(deed.seq, deed.at)))
+        let Some(device) = self.devices.get(line) else { return false };
+        if deed.kind == RETRACTED {
+            // It stands beside what it corrects, and is no notice of its own.
+            deed.code.as_ref().is_some_and(|code| device.corrected.contains(code))
+        } else {
+            device.shown.contains(&(deed.seq, deed.at))
+        }
     }
 
     /// How many deeds were done to a device's account up to now.
@@ -564,17 +623,34 @@ fn read(store: &Memory, account: AccountId) -> Option<(Rows, truebell_core::sign
         has_totp: row.totp.is_some(),
         devices: devices.into_iter().map(|device| (device.device.device, device.revoked.is_some())).collect(),
         sessions: sessions.into_iter().map(|session| session.session).collect(),
+        links: row.chain.seq,
     };
     Some((rows, row.signing))
 }
 
 /// The check code of the event at a place, to know mails by. It is a name here and no evidence.
 fn code_of(store: &Memory, trust: &Trust, seq: u64) -> Option<String> {
-    let have = Have { events: seq - 1, record: u64::MAX >> 1, vaults: Vec::new() };
-    let changes = ready(store.changes(trust.account, &have))?.ok()??;
-    let set = changes.events.first()?;
-    let event = read_signed(set, trust).ok()?;
+    let event = read_signed(&link_at(store, trust.account, seq)?, trust).ok()?;
     let code: &CheckCode = &event.code();
     debug_assert_ne!(event.digest, Hash32::default());
     Some(code.as_str().to_owned())
+}
+
+fn link_at(store: &Memory, account: AccountId, seq: u64) -> Option<String> {
+    let have = Have { events: seq - 1, record: u64::MAX >> 1, vaults: Vec::new() };
+    ready(store.changes(account, &have))?.ok()??.events.first().cloned()
+}
+
+/// What takes a notice back at this place of the chain: kind, its own code, and the notice's.
+fn correction_at(store: &Memory, trust: &Trust, seq: u64) -> Option<(&'static str, String, String)> {
+    let set = link_at(store, trust.account, seq)?;
+    if is_retraction(&set) {
+        let found = read_retraction(&set, trust.server, &trust.server_key).ok()?;
+        return Some((RETRACTED, found.code().to_string(), found.of.code.to_string()));
+    }
+    let event = read_signed(&set, trust).ok()?;
+    match &event.act.what {
+        What::Acknowledged { of, .. } => Some((ACKNOWLEDGED, event.code().to_string(), of.code.to_string())),
+        _ => None,
+    }
 }

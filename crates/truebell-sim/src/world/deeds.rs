@@ -4,6 +4,7 @@ use super::{Device, PersonState, World};
 use crate::mutate::Mutation;
 use crate::shell;
 use truebell_client::{Client, Error, Synced};
+use truebell_core::event::Plea;
 use truebell_core::item::{Item, State};
 use truebell_core::secret::Secret;
 use truebell_core::secret_key::SecretKey;
@@ -187,6 +188,14 @@ impl World {
     /// It is not.
     pub fn cancel_deletion(&mut self, device: Device) -> Result<(), String> {
         self.act(device.0, "deletion-cancelled", Client::cancel_deletion)
+    }
+
+    /// A device takes a notice back, by its place in its inbox.
+    pub fn acknowledge(&mut self, device: Device, place: usize) -> Result<(), String> {
+        let inbox = self.client(device).and_then(|client| client.inbox().ok()).unwrap_or_default();
+        let Some(entry) = inbox.get(place % inbox.len().max(1)) else { return Err("there is nothing to take back".into()) };
+        let plea = if place.is_multiple_of(2) { Plea::ThatWasMe } else { Plea::Mistake };
+        self.act(device.0, "acknowledged", |client| client.retract_notice(&entry.notice.code, plea).map(drop))
     }
 
     /// A device takes another's access away.

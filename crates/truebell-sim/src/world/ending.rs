@@ -84,6 +84,7 @@ impl World {
             devices,
             taken: wire.site.relay.taken(),
             refused: wire.site.relay.refused(),
+            lost: wire.site.relay.lost(),
             parked,
             queued: counts.map_or(0, |counts| counts.mails_queued),
         }

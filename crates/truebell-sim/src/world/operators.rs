@@ -1,6 +1,7 @@
 //! What operators do to the server, and the weather on the way to it.
 
 use super::World;
+use crate::checks::Truth;
 use crate::dice::Dice;
 use crate::fault::{DbFault, Fault, Weather};
 use crate::mutate::Mutation;
@@ -115,24 +116,56 @@ impl World {
         }
     }
 
-    /// The operator takes back what the newest mail told of. Nobody may do anything to that account afterwards: the book counts its chain by
-    /// what people do.
+    /// The operator takes back what the newest mail told of.
     pub fn take_back_newest(&mut self) -> Option<CheckCode> {
-        let (mut dice, at) = (Dice::about(self.seed, 0x7a3e), self.time.now());
+        let letter = self.net.wire().site.relay.taken().pop()?;
+        self.take_back(&CheckCode::parse(&letter.code)?)
+    }
+
+    /// The operator takes back a notice of a device's account, by its place.
+    pub(super) fn take_back_some(&mut self, line: usize, place: usize) {
+        let code = {
+            let wire = self.net.wire();
+            let deeds = wire.truth.account_of(line).map_or(&[][..], |account| wire.truth.deeds(account));
+            deeds.get(place % deeds.len().max(1)).and_then(|deed| CheckCode::parse(deed.code.as_deref()?))
+        };
+        let _taken_back = code.and_then(|code| self.take_back(&code));
+    }
+
+    /// The operator takes a notice back. Its correction's code, if the server did so.
+    fn take_back(&mut self, code: &CheckCode) -> Option<CheckCode> {
+        let at = self.time.now();
+        let mut dice = Dice::about(self.seed, 0x7a3e ^ at.0);
         let mut wire = self.net.wire();
-        let letter = wire.site.relay.taken().pop()?;
-        let code = CheckCode::parse(&letter.code)?;
         let signer = Signer { server: SERVER, key: signing_key() };
         let store = wire.site.store().clone();
-        let (_, taken_back) = ready(take_back(&*store, &signer, (&code, Reason::Fault), at, &mut dice))?.ok()?;
-        wire.truth.taken_back(taken_back.code.as_str(), letter.to);
-        Some(taken_back.code)
+        let unsent = unsent(&wire.site, &wire.truth, code);
+        wire.truth.operator_takes_back();
+        let before = (self.mutation == Some(Mutation::TakesBackWithoutMail)).then(|| store.fork());
+        let done = ready(take_back(&*store, &signer, (code, Reason::Fault), at, &mut dice))?.ok();
+        if done.is_some() {
+            wire.truth.withheld(code.as_str(), unsent.into_iter());
+            wire.tally.add("notice taken back by the operator");
+        }
+        if let Some(before) = before {
+            wire.site.splice(&before, &["mails"]);
+        }
+        let wire = &mut *wire;
+        wire.truth.operator_took_back(&wire.site);
+        done.map(|(_, taken_back)| taken_back.code)
     }
 
     /// The relay is like this from now on.
     pub fn mail_is(&mut self, mood: Mood) {
         self.with_server(|site| site.relay.set_mood(mood));
     }
+}
+
+/// To whom no mail with this code has gone out, nor may have.
+fn unsent(site: &Site, truth: &Truth, code: &CheckCode) -> Vec<String> {
+    let gone: Vec<Letter> = [site.relay.taken(), site.relay.lost(), site.relay.refused()].concat();
+    let to = truth.owed_by(code.as_str());
+    to.into_iter().filter(|to| !gone.iter().any(|letter| letter.code == code.as_str() && letter.to == *to)).collect()
 }
 
 /// A mutation's doing: a mail about nothing. The composer writes none without its proof, so this one never saw it.

@@ -76,6 +76,7 @@ impl World {
             }
             Doing::Revoke(by, other) if self.may_revoke(by, other) => self.revoke(Device(by), Device(other)),
             Doing::EndSession(by, other) if self.are_of_one(by, other) => self.end_session(Device(by), Device(other)),
+            Doing::Acknowledge(line, place) => self.acknowledge(Device(line), place),
             Doing::Restart(line) if self.devices.len() > line => self.restart(Device(line)),
             doing => {
                 self.do_quietly(doing, plan);
@@ -104,6 +105,7 @@ impl World {
             Doing::RestartServer => self.restart_server(),
             Doing::Scale(count, newer) => self.with_server(|site| site.scale(count, newer)),
             Doing::SkewServer(seconds) => self.with_server(|site| site.watch.set_off(seconds * 1000)),
+            Doing::TakeBack(line, place) => self.take_back_some(line, place),
             Doing::BackUp => self.back_up(),
             Doing::RestoreBackup => self.restore_backup(),
             Doing::Move => self.with_server(Site::move_store),
