@@ -7,7 +7,6 @@ use crate::report::{Figure, Report};
 use crate::server::Served;
 use anyhow::Result;
 use std::sync::Arc;
-use std::time::Duration;
 use truebell_core::ids::ServerId;
 
 /// Connections of a busy small server.
@@ -34,14 +33,10 @@ pub(super) async fn measure(report: &mut Report, served: &Served, ada: &Arc<Acco
     Ok(())
 }
 
-async fn repeat(address: &str, ask: Ask) -> Result<f64> {
-    repeat_for(address, ask, CONNECTIONS, LOAD_TIME).await
-}
-
 /// How often a second `ask` is answered.
-pub(super) async fn repeat_for(address: &str, ask: Ask, connections: usize, time: Duration) -> Result<f64> {
+async fn repeat(address: &str, ask: Ask) -> Result<f64> {
     let ask = Arc::new(ask);
-    per_second(address, connections, time, move |mut connection: Connection, _| {
+    per_second(address, CONNECTIONS, LOAD_TIME, move |mut connection: Connection, _| {
         let ask = Arc::clone(&ask);
         async move {
             connection.post_and_drain(&ask).await?;

@@ -4,35 +4,77 @@
 
 use super::{LOAD_TIME, info};
 use crate::account::Account;
-use crate::load::Connection;
+use crate::load::{Connection, per_second};
 use crate::report::{Figure, Report};
 use crate::server::Served;
 use crate::without::Left;
-use anyhow::Result;
+use anyhow::{Result, ensure};
+use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
 /// Turns of each server.
 const TURNS: u32 = 8;
+/// Accounts that sign in, each from a connection of its own.
+const ACCOUNTS: usize = 32;
 
-/// A load: from how many connections at once, and what its figures are called.
+/// What is asked for.
+#[derive(Clone, Copy)]
+enum Asked {
+    /// A sync that finds nothing new: the smallest request there is, and the one that is asked for most.
+    NothingNew,
+    /// A sync that brings ten changes.
+    Delta,
+    /// Both messages of a sign-in.
+    SignIn,
+}
+
+/// A load: what is asked for, from how many connections at once, and what its figures are called.
 struct Load {
+    asked: Asked,
     connections: usize,
     admission: &'static str,
     heads: &'static str,
+    whole: &'static str,
 }
 
-/// A server that is quick enough for everybody, and one that is asked for more than it can do: what is done for many at once costs
-/// each of them less there.
-const LOADS: [Load; 2] = [
-    Load { connections: 32, admission: "what admission costs nothing new", heads: "what signed heads cost nothing new" },
-    Load { connections: 512, admission: "what admission costs with 512 connections", heads: "what signed heads cost with 512 connections" },
+/// Nothing new twice: from a server that is quick enough for everybody, and from one that is asked for more than it can do.
+const LOADS: [Load; 4] = [
+    Load {
+        asked: Asked::NothingNew,
+        connections: 32,
+        admission: "what admission costs nothing new",
+        heads: "what signed heads cost nothing new",
+        whole: "nothing new, the server's processor time",
+    },
+    Load {
+        asked: Asked::NothingNew,
+        connections: 512,
+        admission: "what admission costs with 512 connections",
+        heads: "what signed heads cost with 512 connections",
+        whole: "nothing new, the server's processor time",
+    },
+    Load {
+        asked: Asked::Delta,
+        // A delta is a stream, and of streams a small machine opens few at once.
+        connections: 4,
+        admission: "what admission costs a delta of 10",
+        heads: "what signed heads cost a delta of 10",
+        whole: "the delta, the server's processor time",
+    },
+    Load {
+        asked: Asked::SignIn,
+        connections: ACCOUNTS,
+        admission: "what admission costs a sign-in",
+        heads: "what signed heads cost a sign-in",
+        whole: "both messages, the server's processor time",
+    },
 ];
 
 struct Side {
     served: Served,
     _data: TempDir,
-    account: Account,
+    accounts: Arc<Vec<Account>>,
     micros: Vec<f64>,
 }
 
@@ -41,14 +83,37 @@ impl Side {
         let data = tempfile::tempdir()?;
         let served = Served::without(left, data.path())?;
         let info = info(&served.address).await?;
-        let account = Account::sign_up(&mut Connection::open(&served.address, 0).await?, info.server, 0).await?;
-        Ok(Self { served, _data: data, account, micros: Vec::new() })
+        let mut accounts = Vec::new();
+        for number in 0..ACCOUNTS {
+            accounts.push(Account::sign_up(&mut Connection::open(&served.address, number).await?, info.server, number).await?);
+        }
+        if let Some(ada) = accounts.first() {
+            let logins = (0..10).map(|number| ada.seal_login(number)).collect::<Result<_>>()?;
+            Connection::open(&served.address, 0).await?.post(&ada.next_commit(logins)?).await?;
+        }
+        Ok(Self { served, _data: data, accounts: Arc::new(accounts), micros: Vec::new() })
     }
 
-    async fn turn(&mut self, connections: usize, time: Duration) -> Result<()> {
-        let (before, ask) = (self.served.cpu()?, self.account.sync(Some(self.account.seq())));
-        let done = super::requests::repeat_for(&self.served.address, ask, connections, time).await? * time.as_secs_f64();
-        self.micros.push((self.served.cpu()? - before).as_secs_f64() * 1e6 / done);
+    async fn turn(&mut self, load: &Load, time: Duration) -> Result<()> {
+        let before = self.served.cpu()?;
+        let (accounts, asked) = (self.accounts.clone(), load.asked);
+        let rate = per_second(&self.served.address, load.connections, time, move |mut connection: Connection, number| {
+            let accounts = accounts.clone();
+            async move {
+                let (Some(ada), Some(mine)) = (accounts.first(), accounts.get(number % ACCOUNTS)) else { return Ok(connection) };
+                match asked {
+                    Asked::NothingNew => drop(connection.post_and_drain(&ada.sync(Some(ada.seq()))).await?),
+                    Asked::Delta => {
+                        let bytes = connection.post_and_drain(&ada.sync(Some(ada.seq() - 1))).await?;
+                        ensure!(bytes > 2_000, "a delta of ten changes has {bytes} bytes");
+                    }
+                    Asked::SignIn => mine.sign_in(&mut connection).await?,
+                }
+                Ok(connection)
+            }
+        })
+        .await?;
+        self.micros.push((self.served.cpu()? - before).as_secs_f64() * 1e6 / (rate * time.as_secs_f64()));
         Ok(())
     }
 
@@ -61,31 +126,32 @@ impl Side {
 }
 
 pub(super) async fn measure(report: &mut Report) -> Result<()> {
-    if !report.wants("what admission costs") && !report.wants("what signed heads cost") {
+    let wanted: Vec<&Load> = LOADS.iter().filter(|load| report.wants(load.admission) || report.wants(load.heads)).collect();
+    if wanted.is_empty() {
         return Ok(());
     }
     let mut sides = Vec::new();
     for left in [Left::Nothing, Left::Admission, Left::Heads] {
         sides.push(Side::start(left).await?);
     }
-    for load in LOADS {
-        measure_load(report, &mut sides, &load).await?;
+    for load in wanted {
+        measure_load(report, &mut sides, load).await?;
     }
     Ok(())
 }
 
 async fn measure_load(report: &mut Report, sides: &mut [Side], load: &Load) -> Result<()> {
     for side in &mut *sides {
-        side.turn(load.connections, LOAD_TIME / TURNS).await?;
+        side.turn(load, LOAD_TIME / TURNS).await?;
         side.micros.clear();
     }
     for _ in 0..TURNS {
         for side in &mut *sides {
-            side.turn(load.connections, LOAD_TIME / TURNS * 2).await?;
+            side.turn(load, LOAD_TIME / TURNS * 2).await?;
         }
     }
     let [whole, without_admission, without_heads] = &*sides else { return Ok(()) };
-    let whole = ("nothing new, the server's processor time", whole.middle());
+    let whole = (load.whole, whole.middle());
     for (name, without) in [(load.admission, without_admission), (load.heads, without_heads)] {
         let value = whole.1 - without.middle();
         report.add(Figure { name, value, unit: "µs", reference: Some(whole), aim: "under 0.05 of it" });
