@@ -12,6 +12,7 @@ pub mod item;
 pub mod kit;
 pub mod list;
 pub mod log;
+pub mod machine_token;
 pub mod otpauth;
 pub mod pair;
 pub mod reply;
@@ -44,6 +45,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("list_read", list::read),
     ("log_checkpoint", log::checkpoint),
     ("log_proof", log::proof),
+    ("machine_token", machine_token::run),
     ("otpauth", otpauth::run),
     ("pair_file", pair::file),
     ("pair_line", pair::line),

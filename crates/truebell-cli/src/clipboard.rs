@@ -21,7 +21,10 @@ pub fn copy(context: &mut Context, value: &Secret, what: &str) -> Answered {
     }
     let failed = |error: &io::Error| Failure::io("The clipboard could not be reached", error);
     let program = std::env::current_exe().map_err(|error| failed(&error))?;
+    let [token, token_file] = crate::cmd::machine_token::VARIABLES;
     let mut keeper = Command::new(program)
+        .env_remove(token)
+        .env_remove(token_file)
         .args(["clipboard", "--internal"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

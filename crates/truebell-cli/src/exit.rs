@@ -36,6 +36,8 @@ pub enum Code {
     Exposed,
     /// What was looked at should be changed.
     Findings,
+    /// A machine token is none, or its machine has no access.
+    Token,
 }
 
 /// Number, word and meaning of each code, in the order of the manual.
@@ -54,6 +56,7 @@ pub const CODES: &[(Code, u8, &str, &str)] = &[
     (Code::Profile, 11, "profile", "This profile has no account yet, or has one already."),
     (Code::Exposed, 12, "exposed", "It worked, and something that was checked is exposed."),
     (Code::Findings, 13, "findings", "It worked, and something that was looked at should be changed."),
+    (Code::Token, 14, "token", "The machine token is damaged, or its machine has no access any more."),
 ];
 
 impl Code {

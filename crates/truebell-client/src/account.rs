@@ -38,10 +38,15 @@ impl Client {
             fingerprint: self.device.pinned.key.fingerprint(),
             email: self.status()?.email,
             account: self.device.trust.account,
-            secret_key: self.secret_key.clone(),
+            secret_key: self.secret_key()?,
             epoch: self.opened_epoch,
             made: self.world.clock.now(),
         })
+    }
+
+    /// The Secret Key, which a person's device has.
+    fn secret_key(&self) -> Result<SecretKey, Error> {
+        self.secret_key.clone().ok_or(Error::MachineOnlyReads)
     }
 
     /// Writes down which Secret Key a rotation that was sent is to bring, or that none is.
@@ -83,7 +88,7 @@ impl<H: Hold> Online<H> {
     /// Changes the account password. Devices and sessions stay.
     pub fn change_password(&self, current: &Secret, new: &Secret) -> Result<(), Error> {
         check_password(new)?;
-        let (account, secret_key) = self.with(|client| Ok::<_, Error>((client.device.trust.account, client.secret_key.clone())))?;
+        let (account, secret_key) = self.with(|client| Ok::<_, Error>((client.device.trust.account, client.secret_key()?)))?;
         let root = |password| derive_root_from_stretched(&derive_stretched(password, account), &secret_key, account);
         let change = Change { old: root(current), new: root(new), what: What::PasswordChanged {} };
         self.with(|client| client.check_opens(&change.old))?;
@@ -94,7 +99,7 @@ impl<H: Hold> Online<H> {
     pub fn rotate_secret_key(&self, password: &Secret) -> Result<KitData, Error> {
         let (account, old, new) = self.with(|client| {
             let new = SecretKey::make_random(client.world.chance.as_mut());
-            Ok::<_, Error>((client.device.trust.account, client.secret_key.clone(), new))
+            Ok::<_, Error>((client.device.trust.account, client.secret_key()?, new))
         })?;
         let stretched = derive_stretched(password, account);
         let root = |secret_key| derive_root_from_stretched(&stretched, secret_key, account);
@@ -110,7 +115,7 @@ impl<H: Hold> Online<H> {
         }
         self.with(|client| {
             client.device.secret_key = new.to_text();
-            client.secret_key = new;
+            client.secret_key = Some(new);
             client.announce_secret_key(None)?;
             client.kit()
         })

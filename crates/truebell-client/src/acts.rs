@@ -40,6 +40,7 @@ impl Client {
 impl<H: Hold> Online<H> {
     /// Signs an act, has it recorded, and keeps the event. `body` puts the signed act into the route's body.
     pub(super) fn act<T: serde::Serialize>(&self, path: &str, what: &What, body: impl Fn(String) -> T) -> Result<(), Error> {
+        self.with(|client| client.by_a_person())?;
         let mut moved = 0;
         loop {
             let signed = self.with(|client| Ok::<_, Error>(client.make_act(what.clone()).sign(&client.keys)?))?;

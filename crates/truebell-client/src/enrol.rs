@@ -278,7 +278,7 @@ fn begin(
     };
     let unfinished = Unfinished { device, finish };
     profile.write(UNFINISHED_FILE, &Zeroizing::new(serde_json::to_vec(&unfinished).unwrap_or_default()))?;
-    Ok((unfinished, Opened { keys, secret_key, newest: true, place: 0, epoch: 1 }))
+    Ok((unfinished, Opened { keys, secret_key: Some(secret_key), newest: true, place: 0, epoch: 1 }))
 }
 
 fn new_device(
@@ -423,7 +423,7 @@ fn enrol(
     super::replica::enrol(&tx, seen, epoch, &finished.keyset)?;
     tx.commit()?;
     profile.save(&device)?;
-    let opened = Opened { keys, secret_key: request.secret_key.clone(), newest: true, place: 0, epoch };
+    let opened = Opened { keys, secret_key: Some(request.secret_key.clone()), newest: true, place: 0, epoch };
     let mut client = assemble(profile.clone(), lock, device, replica, opened, world)?;
     client.sync()?;
     Ok(client)

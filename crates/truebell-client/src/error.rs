@@ -67,6 +67,22 @@ pub enum Error {
     /// The account was locked while a run was online.
     #[error("the account was locked meanwhile: unlock it and try again")]
     Closed,
+    /// A machine was asked for more than to read.
+    #[error("a machine reads the vaults it was given and does nothing else: do this on a device of your own, without the machine token")]
+    MachineOnlyReads,
+    /// The server opens no session for a machine. That its access was taken away, an event says, and not this.
+    #[error(
+        "the server opens no session for this machine: `truebell machine list`, on a device of your own, says whether it still has access"
+    )]
+    NoAccess,
+    /// A vault that a machine does not have.
+    #[error(
+        "this machine was given no vault called “{name}”: `truebell machine create`, on a device of your own, makes one that may read it"
+    )]
+    NotGiven {
+        /// As asked for.
+        name: String,
+    },
     /// What was given cannot be used.
     #[error("{0}")]
     Input(String),
@@ -107,6 +123,8 @@ pub enum Kind {
     Offline,
     /// The server refused this request.
     Refused,
+    /// A machine has no access.
+    NoAccess,
     /// Somebody else answered, or the server could not prove what it said.
     Distrust,
     /// Local files are damaged, busy or full.
@@ -124,7 +142,9 @@ impl Error {
             Self::Server(Why::Refused { .. } | Why::Outdated { .. } | Why::ClockSkew { .. }) => Kind::Refused,
             Self::Server(Why::Busy { .. } | Why::Maintenance { .. } | Why::Unreachable { .. }) => Kind::Offline,
             Self::Server(_) | Self::Fingerprint { .. } | Self::Answer(_) | Self::Attachment { .. } => Kind::Distrust,
-            Self::NotFound { .. } | Self::Ambiguous { .. } => Kind::NotFound,
+            Self::NotFound { .. } | Self::Ambiguous { .. } | Self::NotGiven { .. } => Kind::NotFound,
+            Self::MachineOnlyReads => Kind::Refused,
+            Self::NoAccess => Kind::NoAccess,
             Self::Input(_) => Kind::Usage,
         }
     }

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::io::Write;
 use truebell_core::event::{CheckCode, Plea};
 use truebell_core::hash::Hash32;
-use truebell_core::ids::{AttachmentId, DeviceId, SessionId};
+use truebell_core::ids::{AttachmentId, DeviceId, SessionId, VaultId};
 use truebell_core::log::Standing;
 use truebell_core::notice::Correction;
 use truebell_core::secret::Secret;
@@ -120,6 +120,16 @@ impl Client {
     /// See [`Online::sessions`].
     pub fn sessions(&mut self) -> Result<Vec<SessionInfo>, Error> {
         self.online().sessions()
+    }
+
+    /// See [`Online::create_machine`].
+    pub fn create_machine(&mut self, name: &str, vaults: &[VaultId]) -> Result<super::NewMachine, Error> {
+        self.online().create_machine(name, vaults)
+    }
+
+    /// See [`Online::machines`].
+    pub fn machines(&mut self) -> Result<Vec<super::MachineView>, Error> {
+        self.online().machines()
     }
 
     /// See [`Online::revoke_device`].

@@ -203,6 +203,7 @@ impl Client {
 
     /// Keeps one edit until the server has it. It replaces an edit of the same item that waits, and remembers what that one said.
     pub(super) fn write(&mut self, item: ItemRef, side: Side) -> Result<(), Error> {
+        self.by_a_person()?;
         let waiting = rows::pending(self.replica.read(), item.vault, item.item)?;
         let (base_number, base_digest) = match &waiting {
             Some(row) => (row.base_number, row.base_digest),

@@ -22,6 +22,7 @@ mod index;
 mod items;
 mod kit_test;
 mod log;
+mod machine;
 mod moving;
 mod profile;
 mod rebase;
@@ -52,6 +53,7 @@ pub use inbox::{Entry, NoticeAnswer, ask_about};
 pub use index::{Filter, Listed, Shown};
 pub use items::{ItemRef, Version};
 pub use kit_test::{KitTested, test_kit};
+pub use machine::{MachineView, NewMachine, open_machine};
 pub use profile::{Device, Profile, ProfileError};
 pub use rebuild::rebuild;
 pub use replica::ReplicaError;
@@ -113,8 +115,8 @@ pub struct Client {
     device: Device,
     replica: replica::Replica,
     keys: Unlocked,
-    /// The Secret Key that opened the keyset.
-    secret_key: SecretKey,
+    /// The Secret Key that opened the keyset; a machine has none.
+    secret_key: Option<SecretKey>,
     /// The credential epoch of what opened.
     opened_epoch: u64,
     /// How far this device is: what the replica holds, proven.

@@ -135,7 +135,8 @@ impl<H: Hold> Online<H> {
     /// Asks for what is owed, if it is time. A server that does not answer, or not well, is asked again later; only local trouble is
     /// an error.
     pub(super) fn follow_log(&self) -> Result<(), Error> {
-        let Some(asked) = self.with(Client::log_question)? else { return Ok(()) };
+        // A machine remembers no checkpoint, and has no events of its own.
+        let Some(asked) = self.with(|client| client.by_a_person().map_or(Ok(None), |()| client.log_question()))? else { return Ok(()) };
         let answer = match self.plain::<Proofs>("/v1/log/proofs", &asked) {
             Ok(answer) => Some(answer),
             Err(error) => why_of(error).map(|_| None)?,

@@ -61,7 +61,8 @@ pub enum ProfileError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Profile {
     name: String,
-    folder: PathBuf,
+    /// `None` where nothing is kept.
+    folder: Option<PathBuf>,
 }
 
 /// `device.json`: what this device must have before any password is typed.
@@ -100,7 +101,7 @@ pub struct Device {
 
 /// Held while a client is open.
 #[derive(Debug)]
-pub(super) struct Lock(#[expect(dead_code, reason = "held for its lock, released when dropped")] File);
+pub(super) struct Lock(#[expect(dead_code, reason = "held for its lock, released when dropped")] Option<File>);
 
 const DEVICE_FILE: &str = "device.json";
 const REPLICA_FILE: &str = "replica.sqlite";
@@ -145,7 +146,12 @@ impl Profile {
         if name.is_empty() || name.len() > 64 || name.starts_with('.') || !name.chars().all(fits) {
             return Err(ProfileError::Name);
         }
-        Ok(Self { name: name.to_owned(), folder: profiles(home)?.join(name) })
+        Ok(Self { name: name.to_owned(), folder: Some(profiles(home)?.join(name)) })
+    }
+
+    /// A profile that is kept nowhere: nothing is ever written, and nothing is there.
+    pub fn nowhere() -> Self {
+        Self { name: "machine".to_owned(), folder: None }
     }
 
     /// Names of the profiles that have an account.
@@ -171,14 +177,22 @@ impl Profile {
         &self.name
     }
 
-    /// Its folder.
+    /// Its folder; empty where nothing is kept.
     pub fn folder(&self) -> &Path {
-        &self.folder
+        self.folder.as_deref().unwrap_or(Path::new(""))
+    }
+
+    /// Whether anything is kept.
+    pub(super) fn is_kept(&self) -> bool {
+        self.folder.is_some()
     }
 
     /// Its device file; `None` if nobody signed up or in here.
     pub fn device(&self) -> Result<Option<Device>, ProfileError> {
-        let text = match fs::read(self.folder.join(DEVICE_FILE)) {
+        if !self.is_kept() {
+            return Ok(None);
+        }
+        let text = match fs::read(self.folder().join(DEVICE_FILE)) {
             Ok(text) => Zeroizing::new(text),
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(io("read")(error)),
@@ -207,21 +221,24 @@ impl Profile {
 
     /// Writes one file of the profile: beside it first, then in its place, so that a crash leaves the old or the new one.
     pub(super) fn write(&self, file: &str, bytes: &[u8]) -> Result<(), ProfileError> {
+        if !self.is_kept() {
+            return Ok(());
+        }
         self.make_folder()?;
-        let beside = self.folder.join(format!("{file}.new"));
+        let beside = self.folder().join(format!("{file}.new"));
         let written = (|| {
             let mut new = private(OpenOptions::new().write(true).create(true).truncate(true)).open(&beside)?;
             new.write_all(bytes)?;
             new.sync_all()?;
-            fs::rename(&beside, self.folder.join(file))?;
-            File::open(&self.folder)?.sync_all()
+            fs::rename(&beside, self.folder().join(file))?;
+            File::open(self.folder())?.sync_all()
         })();
         written.map_err(io("written"))
     }
 
     /// Reads one file of the profile; `None` if it is not there.
     pub(super) fn read_file(&self, file: &str) -> Result<Option<Zeroizing<Vec<u8>>>, ProfileError> {
-        match fs::read(self.folder.join(file)) {
+        match fs::read(self.folder().join(file)) {
             Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(io("read")(error)),
@@ -230,7 +247,7 @@ impl Profile {
 
     /// Removes one file of the profile.
     pub(super) fn remove_file(&self, file: &str) -> Result<(), ProfileError> {
-        match fs::remove_file(self.folder.join(file)) {
+        match fs::remove_file(self.folder().join(file)) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(io("removed")(error)),
             _ => Ok(()),
         }
@@ -239,7 +256,7 @@ impl Profile {
     /// Where the local copy is; made, empty and private, if it is not there.
     pub(super) fn replica_file(&self) -> Result<PathBuf, ProfileError> {
         self.make_folder()?;
-        let file = self.folder.join(REPLICA_FILE);
+        let file = self.folder().join(REPLICA_FILE);
         private(OpenOptions::new().write(true).create(true).truncate(false)).open(&file).map_err(io("written"))?;
         Ok(file)
     }
@@ -247,7 +264,7 @@ impl Profile {
     /// A private file for what is coming in. It has no name once it is open, where the system allows that, and so goes with the process.
     pub(super) fn incoming_file(&self) -> Result<File, ProfileError> {
         self.make_folder()?;
-        let file = self.folder.join(INCOMING_FILE);
+        let file = self.folder().join(INCOMING_FILE);
         let open = private(OpenOptions::new().read(true).write(true).create(true).truncate(true)).open(&file).map_err(io("written"))?;
         drop(fs::remove_file(&file));
         Ok(open)
@@ -255,9 +272,9 @@ impl Profile {
 
     /// Puts a damaged local copy aside, under a name that says when; returns where it went.
     pub(super) fn put_replica_aside(&self, at: UnixMillis) -> Result<PathBuf, ProfileError> {
-        let aside = self.folder.join(format!("{REPLICA_FILE}.damaged-{}", at.seconds()));
+        let aside = self.folder().join(format!("{REPLICA_FILE}.damaged-{}", at.seconds()));
         for end in ["-wal", "-shm", ""] {
-            match fs::rename(self.folder.join(format!("{REPLICA_FILE}{end}")), format!("{}{end}", aside.display())) {
+            match fs::rename(self.folder().join(format!("{REPLICA_FILE}{end}")), format!("{}{end}", aside.display())) {
                 Err(error) if error.kind() != ErrorKind::NotFound => return Err(io("written")(error)),
                 _ => {}
             }
@@ -268,7 +285,7 @@ impl Profile {
     /// Puts it back.
     pub(super) fn take_replica_back(&self, aside: &Path) -> Result<(), ProfileError> {
         for end in ["-wal", "-shm", ""] {
-            let there = self.folder.join(format!("{REPLICA_FILE}{end}"));
+            let there = self.folder().join(format!("{REPLICA_FILE}{end}"));
             match fs::rename(format!("{}{end}", aside.display()), &there) {
                 Err(error) if error.kind() != ErrorKind::NotFound => return Err(io("written")(error)),
                 // A newer log beside an older database would be replayed into it.
@@ -281,11 +298,14 @@ impl Profile {
 
     /// Takes the profile for this process.
     pub(super) fn lock(&self) -> Result<Lock, ProfileError> {
+        if !self.is_kept() {
+            return Ok(Lock(None));
+        }
         self.make_folder()?;
-        let file = private(OpenOptions::new().write(true).create(true).truncate(false)).open(self.folder.join(LOCK_FILE));
+        let file = private(OpenOptions::new().write(true).create(true).truncate(false)).open(self.folder().join(LOCK_FILE));
         let file = file.map_err(io("opened"))?;
         match file.try_lock() {
-            Ok(()) => Ok(Lock(file)),
+            Ok(()) => Ok(Lock(Some(file))),
             Err(fs::TryLockError::WouldBlock) => Err(ProfileError::Busy),
             Err(fs::TryLockError::Error(error)) => Err(io("locked")(error)),
         }
@@ -294,18 +314,18 @@ impl Profile {
     /// Removes the profile and all that is in it.
     pub(super) fn remove(self) -> Result<(), ProfileError> {
         // The device file goes first: a profile half removed is no profile.
-        match fs::remove_file(self.folder.join(DEVICE_FILE)) {
+        match fs::remove_file(self.folder().join(DEVICE_FILE)) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(io("removed")(error)),
             _ => {}
         }
-        fs::remove_dir_all(&self.folder).map_err(io("removed"))
+        fs::remove_dir_all(self.folder()).map_err(io("removed"))
     }
 
     fn make_folder(&self) -> Result<(), ProfileError> {
         let mut builder = fs::DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.recursive(true).create(&self.folder).map_err(io("made"))
+        builder.recursive(true).create(self.folder()).map_err(io("made"))
     }
 }
 

@@ -1,5 +1,5 @@
 //! What a stream brings, put by as it comes, so that it is taken in without waiting for the network. Sealed and signed, like the local
-//! copy. Never here: what it means.
+//! copy; where nothing is kept it stays in memory, as that does. Never here: what it means.
 
 use super::profile::Profile;
 use super::{Error, ReplicaError};
@@ -34,7 +34,7 @@ pub(super) fn put_by(
             break Some(io::ErrorKind::FileTooLarge.into());
         }
         progress(bytes);
-        if file.is_none() && memory.len() + len > MEMORY_BYTES {
+        if file.is_none() && memory.len() + len > MEMORY_BYTES && profile.is_kept() {
             file = Some(profile.incoming_file()?);
         }
         match &mut file {

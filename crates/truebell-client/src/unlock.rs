@@ -47,7 +47,7 @@ pub fn unlock(profile: &Profile, password: &Secret, secret_key: Option<&SecretKe
 /// A keyset that opened, and with what.
 pub(super) struct Opened {
     pub keys: Unlocked,
-    pub secret_key: SecretKey,
+    pub secret_key: Option<SecretKey>,
     /// Whether it is the newest this device has.
     pub newest: bool,
     pub place: i64,
@@ -75,7 +75,7 @@ impl Secrets {
             let root = derive_root_from_stretched(&self.stretched, secret_key, self.account);
             let keys = Unlocked::open(self.account, epoch, &root, sealed).ok()?;
             let ours = keys.public().signing == self.account_key;
-            ours.then(|| Opened { keys, secret_key: secret_key.clone(), newest: false, place: 0, epoch })
+            ours.then(|| Opened { keys, secret_key: Some(secret_key.clone()), newest: false, place: 0, epoch })
         })
     }
 
@@ -104,8 +104,9 @@ fn settle_credentials(profile: &Profile, device: &mut Device, replica: &Replica,
     if !opened.newest {
         return Ok(());
     }
-    let text = opened.secret_key.to_text();
-    if device.secret_key != text {
+    if let Some(text) = opened.secret_key.as_ref().map(SecretKey::to_text)
+        && device.secret_key != text
+    {
         device.secret_key = text;
         device.next_secret_key = None;
         profile.save(device)?;

@@ -85,11 +85,15 @@ impl Client {
         let named = |fits: &dyn Fn(&VaultView) -> bool| vaults.iter().find(|vault| fits(vault)).map(|vault| vault.vault);
         named(&|vault| vault.vault.to_string() == name || vault.name == name)
             .or_else(|| named(&|vault| vault.name.to_lowercase() == name.to_lowercase()))
-            .ok_or_else(|| Error::NotFound { what: "vault", name: name.to_owned() })
+            .ok_or_else(|| match self.by_a_person() {
+                Ok(()) => Error::NotFound { what: "vault", name: name.to_owned() },
+                Err(_) => Error::NotGiven { name: name.to_owned() },
+            })
     }
 
     /// Makes a vault. The server hears of it at the next sync.
     pub fn create_vault(&mut self, name: &str) -> Result<VaultId, Error> {
+        self.by_a_person()?;
         let name = checked(name)?;
         let chance = self.world.chance.as_mut();
         let (vault, key) = self.keys.make_vault(chance);

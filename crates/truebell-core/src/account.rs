@@ -102,6 +102,14 @@ impl Unlocked {
         Ok(Self::from_keyset(account, keyset))
     }
 
+    /// A machine's: its own key in place of the account's, and a wrapping key that opens the vaults it was given and nothing else. What it
+    /// signs is signed by the machine, and nobody takes it for the account's.
+    pub(crate) fn of_machine(account: AccountId, key: &SigningKey, wrapping: &SealKey) -> Self {
+        let (signing_seed, wrapping) = (*key.expose_seed(), *wrapping.expose_bytes());
+        // No KEM key: nothing is ever sealed to a machine, and none of its public halves are told as an account's.
+        Self::from_keyset(account, Keyset { signing_seed, kem_seed: [0; 32], wrapping })
+    }
+
     /// Seals the keyset for a credential epoch: at sign-up, and whenever a password or Secret Key changes.
     pub fn seal_keyset(&self, epoch: u64, root: &Root, chance: &mut dyn Chance) -> Vec<u8> {
         seal::seal(&root.derive_unlock_key(), &Context::keyset(self.account, epoch), &self.keyset.to_cbor(), chance)
@@ -139,6 +147,11 @@ impl Unlocked {
         let key: [u8; 32] = plain.as_slice().try_into().map_err(|_| KeyError::Shape)?;
         self.vaults.entry(vault).or_insert(SealKey::from_bytes(key));
         Ok(())
+    }
+
+    /// A vault's key, sealed for a machine that is to read it.
+    pub fn wrap_vault_for(&self, vault: VaultId, wrapping: &SealKey, chance: &mut dyn Chance) -> Result<Vec<u8>, KeyError> {
+        Ok(seal::seal(wrapping, &Context::vault_key(self.account, vault), self.vault(vault)?.expose_bytes(), chance))
     }
 
     /// The vaults whose keys are held.

@@ -178,6 +178,8 @@ reasons! {
     SignInOver = 21, "sign-in-over", 409, "This took too long or was done already: start it again.";
     /// Not a mail address.
     BadAddress = 22, "bad-address", 400, "This is not a mail address: write it as name@example.org.";
+    /// A machine asked for more than to read what it was given.
+    MachineOnlyReads = 23, "machine-only-reads", 403, "A machine reads the vaults it was given and does nothing else: do this on a device of your own.";
 }
 
 /// Where an account stands: enough to know whether anything is new.

@@ -18,6 +18,7 @@ pub mod item;
 pub mod kit;
 pub mod letter;
 pub mod log;
+pub mod machine;
 #[cfg(feature = "simulation")]
 pub mod memo;
 pub mod notice;

@@ -118,6 +118,10 @@ fn sentence(event: &Event) -> String {
         What::PasswordChanged {} => format!("Your account password was changed on “{by}”."),
         What::SecretKeyRotated {} => format!("Your Secret Key was replaced on “{by}”. Kits from before no longer open the account."),
         What::DeviceEnrolled { platform, .. } => format!("Your account was opened on a new device, “{by}” ({}).", one_line(platform)),
+        What::MachineEnrolled { name, vaults, .. } => {
+            let vaults = if vaults.len() == 1 { "one of your vaults".to_owned() } else { format!("{} of your vaults", vaults.len()) };
+            format!("A machine called “{}” was given access to read {vaults}, on “{by}”.", one_line(name))
+        }
         What::DeviceRevoked { revoked_name, .. } => {
             format!("The device “{}” was removed from your account, on “{by}”.", one_line(revoked_name))
         }
@@ -140,6 +144,9 @@ fn advice(what: &What) -> &'static str {
         What::DeletionScheduled { .. } => {
             "If this was not you, cancel it (truebell account keep), then change your password and remove the device."
         }
+        What::MachineEnrolled { .. } => {
+            "If this was not you, take its access away (truebell machine revoke), then change your password and Secret Key and remove devices you do not know."
+        }
         What::DeviceEnrolled { .. } => {
             "If this was not you, remove the device (truebell devices revoke) and change your password and Secret Key."
         }
@@ -150,7 +157,7 @@ fn advice(what: &What) -> &'static str {
 #[cfg(test)]
 mod tests {
     use crate::event::{Chain, CheckCode, What, verify};
-    use crate::ids::DeviceId;
+    use crate::ids::{DeviceId, VaultId};
     use crate::notice::Notice;
     use crate::sign::SigningKey;
     use crate::testing::{Seeded, World};
@@ -165,6 +172,13 @@ mod tests {
             What::PasswordChanged {},
             What::SecretKeyRotated {},
             What::DeviceEnrolled { enrolled: device, device_key: key, platform: "linux command line".into() },
+            What::MachineEnrolled { enrolled: device, device_key: key, name: "build".into(), vaults: vec![VaultId([7; 16])] },
+            What::MachineEnrolled {
+                enrolled: device,
+                device_key: key,
+                name: "b\nx".into(),
+                vaults: vec![VaultId([7; 16]), VaultId([8; 16])],
+            },
             What::DeviceRevoked { revoked: device, revoked_name: "old phone".into() },
             What::SessionRevoked { session: crate::ids::SessionId([6; 16]), of_device: device, of_device_name: "old phone".into() },
             What::AddressChanged { from_masked: "a…@example.org".into(), to_masked: "b…@example.net".into() },
@@ -191,6 +205,8 @@ mod tests {
         Your account password was changed on “Ada's laptop”.
         Your Secret Key was replaced on “Ada's laptop”. Kits from before no longer open the account.
         Your account was opened on a new device, “Ada's laptop” (linux command line).
+        A machine called “build” was given access to read one of your vaults, on “Ada's laptop”.
+        A machine called “b x” was given access to read 2 of your vaults, on “Ada's laptop”.
         The device “old phone” was removed from your account, on “Ada's laptop”.
         A session of “old phone” was ended, on “Ada's laptop”.
         The mail address of your account was changed from a…@example.org to b…@example.net, on “Ada's laptop”.

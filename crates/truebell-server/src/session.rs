@@ -10,9 +10,10 @@ use axum::http::request::Parts;
 use data_encoding::BASE64URL_NOPAD;
 use std::sync::Arc;
 use truebell_core::chance::{Chance, make_array};
+use truebell_core::event::Chain;
 use truebell_core::hash::Hash32;
 use truebell_core::head::{AccountHead, Reason};
-use truebell_core::ids::{AccountId, DeviceId, SessionId};
+use truebell_core::ids::{AccountId, DeviceId, SessionId, VaultId};
 use truebell_core::secret::Secret;
 use truebell_core::time::UnixMillis;
 use truebell_core::wire::account::Session as Opened;
@@ -52,7 +53,8 @@ pub(crate) fn shown_token(parts: &Parts, kind: TokenKind) -> Result<Hash32, Refu
     Ok(Hash32::derive_plain(token.as_bytes()))
 }
 
-/// A session that was shown, is known and is not over.
+/// A session of a person's device that was shown, is known and is not over. What a machine may do asks for a [`Reader`] instead: a route
+/// that does not is closed to machines.
 pub(crate) struct Session {
     pub account: AccountId,
     pub device: DeviceId,
@@ -98,20 +100,48 @@ impl FromRequestParts<Arc<App>> for Session {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
-        let token = shown_token(parts, TokenKind::Session)?;
-        let view = Self::look_up(app, token).await?;
-        let standing = parts.extensions.get::<Standing>().cloned().unwrap_or_default();
-        standing.set(Some(view.head.clone()));
-        Ok(Self {
-            account: view.head.account,
-            device: view.device,
-            session: view.session,
-            head: view.head,
-            closing: view.deletion_due.is_some(),
-            token,
-            standing,
-        })
+        let Reader { session, machine } = Reader::from_request_parts(parts, app).await?;
+        if machine.is_some() { Err(Reason::MachineOnlyReads.into()) } else { Ok(session) }
     }
+}
+
+/// A session of a person's device, or of a machine: for reading, and for nothing else.
+pub(crate) struct Reader {
+    /// The session. A machine's head names its vaults and nothing else.
+    pub session: Session,
+    /// The vaults of a machine.
+    pub machine: Option<Vec<VaultId>>,
+}
+
+impl FromRequestParts<Arc<App>> for Reader {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        let token = shown_token(parts, TokenKind::Session)?;
+        let view = Session::look_up(app, token).await?;
+        let standing = parts.extensions.get::<Standing>().cloned().unwrap_or_default();
+        let head = match &view.machine {
+            Some(vaults) => narrowed(view.head, vaults),
+            None => view.head,
+        };
+        standing.set(Some(head.clone()));
+        let (device, session, closing) = (view.device, view.session, view.deletion_due.is_some());
+        let session = Session { account: head.account, device, session, head, closing, token, standing };
+        Ok(Self { session, machine: view.machine })
+    }
+}
+
+impl Reader {
+    /// Whether it may read a vault, as far as that is known here.
+    pub(crate) fn may_read(&self, vault: VaultId) -> bool {
+        self.machine.as_ref().is_none_or(|vaults| vaults.contains(&vault))
+    }
+}
+
+/// Where an account stands as one of its machines sees it: no event, no record, and its own vaults.
+pub(crate) fn narrowed(mut head: AccountHead, vaults: &[VaultId]) -> AccountHead {
+    head.vaults.retain(|mark| vaults.contains(&mark.vault));
+    AccountHead { chain: Chain::default(), record: 0, ..head }
 }
 
 /// A session of an account that is not waiting for its deletion: what every write needs, but the one that cancels it.

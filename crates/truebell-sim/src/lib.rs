@@ -36,4 +36,4 @@ pub use report::{NaiveSentence, Report};
 pub use site::{ADDRESS, Condition, STATUS_ADDRESS, Site};
 pub use story::{Doing, Sky, Step, Story, calm, faults, step};
 pub use time::{BEGINNING, Time, Watch};
-pub use world::{Device, Person, World};
+pub use world::{Device, Machine, Person, World};

@@ -72,11 +72,13 @@ pub enum Mutation {
     MailsWithoutEvent,
     /// It takes a notice back and tells nobody who got it; what had not left yet leaves.
     TakesBackWithoutMail,
+    /// A machine's run is a new device each time.
+    EnrolsEachRun,
 }
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::BelievesUnsigned,
         Self::SkipsNonce,
         Self::TakesOlderState,
@@ -103,6 +105,7 @@ impl Mutation {
         Self::RestoreNotTold,
         Self::MailsWithoutEvent,
         Self::TakesBackWithoutMail,
+        Self::EnrolsEachRun,
     ];
 
     /// What is broken, in words.
@@ -134,6 +137,7 @@ impl Mutation {
             Self::RestoreNotTold => "restore keeps the old epoch",
             Self::MailsWithoutEvent => "server mails without an event",
             Self::TakesBackWithoutMail => "server takes a notice back and mails nobody",
+            Self::EnrolsEachRun => "machine's run is a new device each time",
         }
     }
 
@@ -145,6 +149,7 @@ impl Mutation {
             | Self::BelievesPush
             | Self::ShowsAgain
             | Self::EventWithoutAct
+            | Self::EnrolsEachRun
             | Self::MailsWithoutEvent => &[Check::F],
             Self::IgnoresEventHeads | Self::MarksSeenUnshown | Self::ActWithoutEvent | Self::ActWithoutMail | Self::Withholds => {
                 &[Check::M]
@@ -179,6 +184,9 @@ impl Mutation {
                     .map(|doing| step(doing, calm()))
                     .to_vec()
             }
+            Self::EnrolsEachRun => {
+                [Doing::Build(0), Doing::Build(0), Doing::Sync(1), Doing::Work].map(|doing| step(doing, calm())).to_vec()
+            }
             _ => return None,
         };
         Some(Story { seed: 1, people: vec![2], steps })
@@ -187,7 +195,7 @@ impl Mutation {
     /// Whether the database is to be remembered before this request.
     pub(crate) fn splices(self, question: &Question) -> bool {
         let (revokes, commits) = (question.path.ends_with("/revoke"), question.path.ends_with("/commits"));
-        let acts = question.path.starts_with("/v1/account") || question.path == "/v1/devices" || revokes;
+        let acts = question.path.starts_with("/v1/account") || matches!(question.path.as_str(), "/v1/devices" | "/v1/machines") || revokes;
         match self {
             Self::EventWithoutAct | Self::ActWithoutEvent => revokes,
             Self::ActWithoutMail => acts,
@@ -202,7 +210,7 @@ impl Mutation {
             return;
         }
         match self {
-            Self::EventWithoutAct => site.splice(before, &["devices", "sessions"]),
+            Self::EventWithoutAct => site.splice(before, &["devices", "sessions", "machine_vaults"]),
             Self::ActWithoutEvent => site.splice(before, &["accounts", "events", "mails"]),
             Self::ActWithoutMail => site.splice(before, &["mails"]),
             // One commit in four, decided by what is in it.

@@ -31,6 +31,8 @@ pub enum Doing {
     CancelDeletion(usize),
     /// A new device is enrolled for a person.
     Enrol(usize),
+    /// A build of a person runs, on the line of this device; its machine is made first if there is none.
+    Build(usize),
     /// One device takes another's access away.
     Revoke(usize, usize),
     /// One device ends a session of another.

@@ -3,11 +3,14 @@
 
 mod deeds;
 mod ending;
+mod machines;
 mod mishaps;
 mod operators;
 mod people;
 mod screens;
 mod telling;
+
+pub use machines::Machine;
 
 use crate::checks::{Belongings, Truth};
 use crate::dice::Dice;
@@ -71,6 +74,8 @@ pub struct World {
     home: TempDir,
     people: Vec<PersonState>,
     pub(crate) devices: Vec<DeviceState>,
+    /// Builds of stories.
+    builds: Vec<Machine>,
     values: u64,
     pub(crate) mutation: Option<Mutation>,
     _memo: Held,
@@ -89,7 +94,18 @@ impl World {
     pub fn new(seed: u64) -> Self {
         let time = Time::default();
         let net = Net::new(Site::new(seed, &time), Truth::default());
-        Self { seed, time, net, home: make_home(), people: Vec::new(), devices: Vec::new(), values: 0, mutation: None, _memo: MEMO.hold() }
+        Self {
+            seed,
+            time,
+            net,
+            home: make_home(),
+            people: Vec::new(),
+            devices: Vec::new(),
+            builds: Vec::new(),
+            values: 0,
+            mutation: None,
+            _memo: MEMO.hold(),
+        }
     }
 
     /// The same, with one law broken.

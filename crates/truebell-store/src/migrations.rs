@@ -61,6 +61,8 @@ steps! {
     7, "0007_retractions", 6;
     // Only adds, but a version before it sends whatever waits.
     8, "0008_mail_breaker", 8;
+    // Only adds, but a version before it would take a machine for a person's device, and let it do anything.
+    9, "0009_machine_vaults", 9;
 }
 
 /// SQLite's steps.

@@ -143,6 +143,15 @@ pub struct Device {
     pub revoked: Option<UnixMillis>,
 }
 
+/// A vault that a machine may read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MachineVault {
+    /// Which.
+    pub vault: VaultId,
+    /// Its key, sealed for the machine; empty once the machine was revoked.
+    pub key: Vec<u8>,
+}
+
 /// A session to open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewSession {
@@ -171,6 +180,8 @@ pub struct SessionView {
     pub head: AccountHead,
     /// When the account will be deleted, if that was asked for.
     pub deletion_due: Option<UnixMillis>,
+    /// Where its device is a machine: the vaults that it may read, in order. `head` names the others too.
+    pub machine: Option<Vec<VaultId>>,
 }
 
 /// An account as sign-in and credential changes need it.
@@ -265,6 +276,13 @@ pub enum Change {
         /// Its session.
         session: NewSession,
     },
+    /// A machine that may read some vaults: at least one, each of this account.
+    EnrolMachine {
+        /// Its device.
+        device: NewDevice,
+        /// What it may read, each vault once.
+        vaults: Vec<MachineVault>,
+    },
     /// New password or Secret Key. Only if the stored epoch is one less than the act's. Enrolments not yet used end with the old one.
     Credentials {
         /// OPAQUE record, sealed by the server.
@@ -274,7 +292,7 @@ pub enum Change {
         /// Digest of the sign-in state that proved the old password; good once.
         sign_in: Hash32,
     },
-    /// A device is out; its sessions end.
+    /// A device is out; its sessions end, and the keys that were sealed for it are forgotten.
     RevokeDevice(DeviceId),
     /// One session ends: it is not found any more.
     RevokeSession(SessionId),

@@ -3,9 +3,9 @@
 use crate::error::StoreError;
 use crate::rows::{
     Account, Changes, ChunkStored, Committed, Counts, DecidedOn, Decision, Device, DumpRow, Enrolment, EnrolmentStarted, Heard, Hint,
-    Identity, LogAppend, LogHead, LogPlace, Mail, MailFate, MailOutcome, MailState, NewAccount, NewChunk, NewCommit, NewEnrolment,
-    NewSession, NewVault, PublicEvent, Published, Recorded, Recording, Retracted, Retracting, RevisionCursor, RevisionPage, SessionView,
-    SignedUp, StatusEntry, TemplateState,
+    Identity, LogAppend, LogHead, LogPlace, MachineVault, Mail, MailFate, MailOutcome, MailState, NewAccount, NewChunk, NewCommit,
+    NewEnrolment, NewSession, NewVault, PublicEvent, Published, Recorded, Recording, Retracted, Retracting, RevisionCursor, RevisionPage,
+    SessionView, SignedUp, StatusEntry, TemplateState,
 };
 use crate::signals::{Claimed, Connected, NewNote, Pushed, Receiver, ReceiverAdded, Stream, StreamConfig, StreamCreated, Waiting};
 use async_trait::async_trait;
@@ -96,6 +96,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// A device.
     async fn device(&self, device: DeviceId) -> Result<Option<Device>>;
+
+    /// What a machine may read, in the order of the vaults; nothing for a person's device.
+    async fn machine_vaults(&self, account: AccountId, device: DeviceId) -> Result<Vec<MachineVault>>;
 
     /// An account's devices, oldest first.
     async fn devices(&self, account: AccountId) -> Result<Vec<Device>>;

@@ -7,9 +7,9 @@ use crate::StoreError;
 use crate::moving::{Movable, Role};
 use crate::rows::{
     Account, Changes, ChunkStored, Committed, Counts, DecidedOn, Decision, Device, DumpRow, Enrolment, EnrolmentStarted, Heard, Hint,
-    Identity, LogAppend, LogHead, LogPlace, Mail, MailFate, MailOutcome, MailState, NewAccount, NewChunk, NewCommit, NewEnrolment,
-    NewSession, NewVault, PublicEvent, Published, Recorded, Recording, Retracted, Retracting, RevisionCursor, RevisionPage, SessionView,
-    SignedUp, StatusEntry, TemplateState,
+    Identity, LogAppend, LogHead, LogPlace, MachineVault, Mail, MailFate, MailOutcome, MailState, NewAccount, NewChunk, NewCommit,
+    NewEnrolment, NewSession, NewVault, PublicEvent, Published, Recorded, Recording, Retracted, Retracting, RevisionCursor, RevisionPage,
+    SessionView, SignedUp, StatusEntry, TemplateState,
 };
 use crate::signals::{Claimed, Connected, NewNote, Pushed, Receiver, ReceiverAdded, Stream, StreamConfig, StreamCreated, Waiting};
 use crate::store::{Result, Store};
@@ -288,6 +288,10 @@ impl Store for Switch {
 
     async fn device(&self, device: DeviceId) -> Result<Option<Device>> {
         read!(self, store => store.device(device))
+    }
+
+    async fn machine_vaults(&self, account: AccountId, device: DeviceId) -> Result<Vec<MachineVault>> {
+        read!(self, store => store.machine_vaults(account, device))
     }
 
     async fn devices(&self, account: AccountId) -> Result<Vec<Device>> {

@@ -12,7 +12,7 @@ use truebell_core::sign::{PublicKey, Signature};
 use truebell_core::time::UnixMillis;
 
 /// The number of the newest migration, and so of the form of a dump's rows.
-pub const SCHEMA: u32 = 8;
+pub const SCHEMA: u32 = 9;
 
 /// One table's row.
 pub(crate) trait Table: Encode<()> + for<'b> Decode<'b, ()> {
@@ -123,6 +123,14 @@ RetractionRow, "retractions", {
     #[n(1)] of_seq: u64,
     #[n(2)] side: u8,
     #[n(3)] seq: u64,
+});
+
+table!(/// A vault that a machine may read.
+MachineVaultRow, "machine_vaults", {
+    #[n(0)] account: AccountId,
+    #[n(1)] device: DeviceId,
+    #[n(2)] vault: VaultId,
+    #[cbor(n(3), with = "minicbor::bytes")] key: Vec<u8>,
 });
 
 table!(/// A vault.

@@ -279,6 +279,15 @@ pub enum Ask {
         /// Which.
         device: DeviceId,
     },
+    /// Lets a new machine read some vaults.
+    CreateMachine {
+        /// What it is called.
+        name: String,
+        /// Which vaults, by name or id; none where there is only one.
+        vaults: Vec<String>,
+    },
+    /// All machines.
+    Machines,
     /// All sessions.
     Sessions,
     /// Ends a session.
@@ -382,6 +391,24 @@ impl Ask {
             | Self::RenameVault { .. } => true,
             _ => false,
         }
+    }
+
+    /// Whether a machine may ask it.
+    pub fn is_for_machines(&self) -> bool {
+        matches!(
+            self,
+            Self::Sync
+                | Self::List { .. }
+                | Self::Search { .. }
+                | Self::Item { .. }
+                | Self::Field { .. }
+                | Self::Totp { .. }
+                | Self::History { .. }
+                | Self::Open { .. }
+                | Self::Attachment { .. }
+                | Self::AttachmentById { .. }
+                | Self::Vaults
+        )
     }
 
     /// Whether the desk closes after it.

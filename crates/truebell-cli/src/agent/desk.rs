@@ -85,6 +85,7 @@ pub fn failure_of(error: &Error) -> Failure {
             Kind::Credentials => Code::WrongDetails,
             Kind::Offline | Kind::Distrust => Code::Offline,
             Kind::Refused => Code::Refused,
+            Kind::NoAccess => Code::Token,
             Kind::Local => Code::Failed,
         },
     };
@@ -138,6 +139,9 @@ impl Desk {
 
     /// Answers with JSON. `streams` carry the bytes of attachments, and how far a sync is.
     pub fn answer(self: &Arc<Self>, ask: Ask, streams: &mut Streams<'_>) -> Asked {
+        if !ask.is_for_machines() && held(&self.client).as_ref().is_some_and(Client::is_machine) {
+            return Err(of(Error::MachineOnlyReads));
+        }
         match ask {
             Ask::Lock => {
                 drop(held(&self.client).take());
@@ -188,6 +192,8 @@ impl Desk {
             Ask::RenameVault { vault, name } => self.rename_vault(&vault, &name),
             Ask::Devices => self.devices(),
             Ask::RevokeDevice { device } => self.act(|online| online.revoke_device(device)),
+            Ask::CreateMachine { name, vaults } => self.create_machine(&name, &vaults),
+            Ask::Machines => self.machines(),
             Ask::Sessions => self.sessions(),
             Ask::RevokeSession { session } => self.act(|online| online.revoke_session(session)),
             Ask::Kit => json(&super::kit::line_of(&self.local(|client| client.kit().map_err(of))?)),
@@ -442,6 +448,37 @@ impl Desk {
         let current = self.local(|client| Ok(client.device_id()))?;
         let devices = self.online(&unheard).devices().map_err(of)?;
         json(&serde_json::json!({ "current": current, "devices": devices }))
+    }
+
+    fn create_machine(&self, name: &str, vaults: &[String]) -> Asked {
+        let (given, names) = self.local(|client| {
+            let all: Vec<_> = client.vaults().map_err(of)?.into_iter().map(|vault| (vault.vault, vault.name)).collect();
+            let given = match (vaults, all.as_slice()) {
+                ([], [only]) => vec![only.0],
+                ([], _) => return Err(Failure::usage("Name the vaults that the machine may read, each with --vault: there are several.")),
+                (named, _) => named.iter().map(|name| client.find_vault(Some(name)).map_err(of)).collect::<Answered<Vec<_>>>()?,
+            };
+            Ok((given, BTreeMap::from_iter(all)))
+        })?;
+        let new = self.online(&unheard).create_machine(name, &given).map_err(of)?;
+        let vaults = super::view::named_vaults(&new.vaults, &names);
+        json(&serde_json::json!({ "machine": new.machine, "name": new.name, "vaults": vaults, "token": new.token }))
+    }
+
+    fn machines(&self) -> Asked {
+        let machines = self.online(&unheard).machines().map_err(of)?;
+        let names = self.local(|client| Ok(client.vaults().map_err(of)?.into_iter().map(|vault| (vault.vault, vault.name)).collect()))?;
+        let machines: Vec<_> = machines
+            .into_iter()
+            .map(|machine| {
+                let vaults = super::view::named_vaults(&machine.vaults, &names);
+                let (id, name) = (machine.machine, machine.name);
+                serde_json::json!({
+                    "machine": id, "name": name, "vaults": vaults, "created": machine.created, "seen": machine.seen, "revoked": machine.revoked,
+                })
+            })
+            .collect();
+        json(&serde_json::json!({ "machines": machines }))
     }
 
     fn sessions(&self) -> Asked {

@@ -40,7 +40,10 @@ pub(super) enum Ready {
 pub fn start(handover: &Handover) -> Answered {
     let failed = |error: &std::io::Error| Failure::io("The agent could not be started", error);
     let program = std::env::current_exe().map_err(|error| failed(&error))?;
+    let [token, token_file] = crate::cmd::machine_token::VARIABLES;
     let mut child = Command::new(program)
+        .env_remove(token)
+        .env_remove(token_file)
         .args(["agent", "--internal"])
         .current_dir("/")
         .stdin(Stdio::piped())

@@ -38,6 +38,12 @@ pub(super) fn log_view(client: &mut Client, compare: Option<&str>) -> Result<Log
     })
 }
 
+/// Vaults with their names, for people; one that is not here has none.
+pub(super) fn named_vaults(vaults: &[VaultId], names: &BTreeMap<VaultId, String>) -> Vec<serde_json::Value> {
+    let name = |vault| names.get(vault).map_or("", String::as_str);
+    vaults.iter().map(|vault| serde_json::json!({ "vault": vault, "name": name(vault) })).collect()
+}
+
 /// What came of comparing another device's checkpoint with the one remembered here.
 fn compare_words(compared: Result<Compared, NotACheckpoint>) -> String {
     match compared {

@@ -37,6 +37,10 @@ pub(super) fn run_child(child: Child<'_>) -> Answered<u8> {
 
 async fn watch(child: Child<'_>) -> io::Result<u8> {
     let mut command = Command::new(child.program);
+    // The machine's token opens more than the program was given.
+    for name in super::machine_token::VARIABLES {
+        command.env_remove(name);
+    }
     command.args(child.arguments).envs(child.variables.iter().map(|(name, value)| (name, value.expose())));
     if child.masked.is_some() {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -1,5 +1,6 @@
 //! What a command works with: the global options, its output, and the door to the account, opened when first needed.
 
+use super::machine_token;
 use crate::agent::{Ask, Desk, Door, Handover, Place, Stay, Streams, failure_of, start};
 use crate::exit::{Answered, Code, Failure};
 use crate::output::{Colour, Manner, Output};
@@ -146,12 +147,20 @@ impl Context {
     pub fn door(&mut self) -> Answered<&mut Door> {
         let door = match self.door.take() {
             Some(door) => door,
-            None => match self.agent()? {
-                Some(door) => door,
-                None => Door::here(Desk::new(self.profile()?, self.unlock_here(None)?, false)),
-            },
+            None => self.open_door()?,
         };
         Ok(self.door.insert(door))
+    }
+
+    /// Of a machine where there is a token, else of the agent, else in this process.
+    fn open_door(&mut self) -> Answered<Door> {
+        if let Some(token) = machine_token::read()? {
+            return Ok(Door::here(Desk::new(Profile::nowhere(), machine_token::open(&token)?, false)));
+        }
+        match self.agent()? {
+            Some(door) => Ok(door),
+            None => Ok(Door::here(Desk::new(self.profile()?, self.unlock_here(None)?, false))),
+        }
     }
 
     /// Asks, and reads the answer.

@@ -30,6 +30,8 @@ mod journal;
 mod kit;
 mod lock;
 mod log;
+mod machine;
+pub(crate) mod machine_token;
 mod mail;
 mod maintenance;
 mod notice;
@@ -103,6 +105,7 @@ Security
   health         What is wrong in your vaults, and what to do
   log            The server's public log of events, and what is proven of it
   devices        List devices, or take access away
+  machine        Let builds and servers read vaults, without a flood of mails
   sessions       List sessions, or end one
 {server}
 More
@@ -185,6 +188,9 @@ pub enum Command {
     Vault(vault::Vault),
     /// List devices, or take access away
     Devices(devices::Devices),
+    /// Let programs that run by themselves read vaults
+    #[command(subcommand)]
+    Machine(machine::Machine),
     /// List sessions, or end one
     Sessions(sessions::Sessions),
     /// Change the account password
@@ -331,6 +337,7 @@ fn dispatch(command: Command, context: &mut Context) -> Answered<Ending> {
         Command::Inject(command) => command.run(context),
         Command::Vault(command) => command.run(context),
         Command::Devices(command) => command.run(context),
+        Command::Machine(command) => command.run(context),
         Command::Sessions(command) => command.run(context),
         Command::Password(command) => command.run(context),
         Command::SecretKey(command) => command.run(context),

@@ -91,6 +91,15 @@ fn two_processes_do_not_share_a_profile() {
 }
 
 #[test]
+fn a_profile_that_is_kept_nowhere_writes_nothing_and_keeps_nobody_out() {
+    let profile = Profile::nowhere();
+    let _held = (profile.lock().unwrap(), profile.lock().unwrap());
+    profile.save(&device()).unwrap();
+    assert_eq!((profile.device().unwrap(), profile.folder()), (None, Path::new("")));
+    assert!(!Path::new(DEVICE_FILE).exists() && !Path::new(LOCK_FILE).exists());
+}
+
+#[test]
 fn a_name_cannot_leave_the_folder() {
     for name in ["", "..", ".hidden", "a/b", "a\\b", "ä", &"x".repeat(65)] {
         assert!(matches!(Profile::open(name, Some(Path::new("/nowhere"))), Err(ProfileError::Name)), "{name:?}");

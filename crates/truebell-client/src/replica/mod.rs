@@ -79,7 +79,15 @@ pub(super) struct Replica {
 impl Replica {
     /// Opens it, and makes its tables if it is new.
     pub(super) fn open(file: &Path) -> Result<Self> {
-        let connection = Connection::open(file)?;
+        Self::prepare(Connection::open(file)?)
+    }
+
+    /// One that goes with the process.
+    pub(super) fn in_memory() -> Result<Self> {
+        Self::prepare(Connection::open_in_memory()?)
+    }
+
+    fn prepare(connection: Connection) -> Result<Self> {
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "synchronous", "full")?;

@@ -2,7 +2,7 @@
 
 use super::retraction::{Of, Plea, RETRACTION};
 use crate::hash::Hash32;
-use crate::ids::{AccountId, DeviceId, SessionId};
+use crate::ids::{AccountId, DeviceId, SessionId, VaultId};
 use crate::sign::PublicKey;
 use crate::time::UnixMillis;
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,17 @@ pub enum What {
         device_key: PublicKey,
         /// What kind of machine, as it says itself (`linux command line`).
         platform: String,
+    },
+    /// A machine may read some vaults (`docs/formats/machine.md`). The acting device is the person's, who gives it that.
+    MachineEnrolled {
+        /// Its id.
+        enrolled: DeviceId,
+        /// Its public key.
+        device_key: PublicKey,
+        /// What the person calls it.
+        name: String,
+        /// What it may read: each vault once, in order.
+        vaults: Vec<VaultId>,
     },
     /// A device may no longer use the account.
     DeviceRevoked {
@@ -109,6 +120,7 @@ impl What {
             Self::PasswordChanged {} => "password-changed",
             Self::SecretKeyRotated {} => "secret-key-rotated",
             Self::DeviceEnrolled { .. } => "device-enrolled",
+            Self::MachineEnrolled { .. } => "machine-enrolled",
             Self::DeviceRevoked { .. } => "device-revoked",
             Self::SessionRevoked { .. } => "session-revoked",
             Self::AddressChanged { .. } => "address-changed",
@@ -141,7 +153,7 @@ impl What {
             Self::AccountCreated { .. } => own("urn:truebell:event:account-created"),
             Self::PasswordChanged {} => credential("password", "update"),
             Self::SecretKeyRotated {} => credential("urn:truebell:credential:secret-key", "update"),
-            Self::DeviceEnrolled { .. } => credential("urn:truebell:credential:device-key", "create"),
+            Self::DeviceEnrolled { .. } | Self::MachineEnrolled { .. } => credential("urn:truebell:credential:device-key", "create"),
             Self::DeviceRevoked { .. } => credential("urn:truebell:credential:device-key", "revoke"),
             Self::SessionRevoked { .. } => {
                 (SESSION_REVOKED, serde_json::json!({ "initiating_entity": "user", "event_timestamp": at.seconds() }))

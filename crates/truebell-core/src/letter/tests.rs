@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::event::{Chain, Event, Of, Reason, Verified, What, verify};
-use crate::ids::{DeviceId, MailId, SessionId};
+use crate::ids::{DeviceId, MailId, SessionId, VaultId};
 use crate::sign::PublicKey;
 use crate::testing::World;
 use crate::time::UnixMillis;
@@ -16,6 +16,7 @@ fn whats() -> Vec<What> {
     vec![
         What::AccountCreated { device_key: key },
         What::DeviceEnrolled { enrolled: DeviceId([2; 16]), device_key: key, platform: "linux command line".into() },
+        What::MachineEnrolled { enrolled: DeviceId([2; 16]), device_key: key, name: "Build server".into(), vaults: vec![VaultId([5; 16])] },
         What::PasswordChanged {},
         What::SecretKeyRotated {},
         What::DeviceRevoked { revoked: DeviceId([3; 16]), revoked_name: "Old phone".into() },

@@ -176,6 +176,7 @@ pub fn kinds(what: &What) -> Kinds {
         What::PasswordChanged {}
         | What::SecretKeyRotated {}
         | What::DeviceEnrolled { .. }
+        | What::MachineEnrolled { .. }
         | What::SecondFactorAdded { .. }
         | What::SecondFactorRemoved { .. } => &[Kind::CredentialChange],
         What::DeviceRevoked { .. } | What::SessionRevoked { .. } => &[Kind::SessionRevoked],

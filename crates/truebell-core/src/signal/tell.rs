@@ -173,6 +173,9 @@ fn members(kind: Kind, event: &Event, addresses: Option<&Addresses>) -> Value {
         (_, What::DeviceEnrolled { .. }) => {
             credential("urn:truebell:credential:device-key", "create", "The account was opened on a new device.")
         }
+        (_, What::MachineEnrolled { .. }) => {
+            credential("urn:truebell:credential:device-key", "create", "The account holder let a machine read some vaults.")
+        }
         (_, What::SecondFactorAdded { .. }) => credential("app", "create", "The account holder added a second factor."),
         (_, What::SecondFactorRemoved { .. }) => credential("app", "delete", "The account holder removed the second factor."),
         (_, What::DeviceRevoked { .. }) => caep("The account holder removed the device: all its sessions ended.", &[]),

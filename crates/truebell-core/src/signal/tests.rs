@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::event::{CheckCode, NotProven, Of, Plea, Trust, What};
-use crate::ids::{DeviceId, EventId, SessionId, SignalId, StreamId};
+use crate::ids::{DeviceId, EventId, SessionId, SignalId, StreamId, VaultId};
 use crate::sign::{PublicKey, Purpose};
 use crate::testing::World;
 use crate::time::UnixMillis;
@@ -33,6 +33,7 @@ fn every_act() -> Vec<What> {
             of: Of { event: EventId([2; 16]), seq: 2, code: CheckCode::parse("00000-00000").unwrap() },
             plea: Plea::ThatWasMe,
         },
+        What::MachineEnrolled { enrolled: device, device_key: key, name: "build".into(), vaults: vec![VaultId([8; 16])] },
     ]
 }
 
@@ -79,6 +80,7 @@ fn each_act_becomes_the_signal_that_is_written_down_and_nothing_of_the_device_is
     deletion-scheduled: iss_sub {"urn:truebell:event:deletion-scheduled":{"due":1900000000,"event_timestamp":1800000009}}
     deletion-cancelled: iss_sub {"urn:truebell:event:deletion-cancelled":{"event_timestamp":1800000010}}
     acknowledged: iss_sub {"urn:truebell:event:retraction":{"event_timestamp":1800000011,"initiating_entity":"user","of":{"txn":"evt_02081040g2081040g2081040g2"}}}
+    machine-enrolled: iss_sub {"https://schemas.openid.net/secevent/caep/event-type/credential-change":{"change_type":"create","credential_type":"urn:truebell:credential:device-key","event_timestamp":1800000012,"initiating_entity":"user","reason_admin":{"en":"The account holder let a machine read some vaults."}}}
     "#);
 }
 

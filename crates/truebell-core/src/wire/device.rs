@@ -1,8 +1,10 @@
 //! Devices: `POST /v1/devices` (enrol, with the enrolment token), `GET /v1/devices`, `POST /v1/devices/{device}/revoke`.
+//! Machines: `POST /v1/machines`, by a device of a person.
 //! Sessions: `GET /v1/sessions`, `POST /v1/sessions/{session}/revoke`.
 
 use super::account::Session;
-use crate::ids::{DeviceId, SessionId};
+use crate::b64::Bytes;
+use crate::ids::{DeviceId, SessionId, VaultId};
 use crate::sign::PublicKey;
 use crate::time::UnixMillis;
 use serde::{Deserialize, Serialize};
@@ -34,6 +36,26 @@ pub struct Enrol {
 pub struct Enrolled {
     /// A full session.
     pub session: Session,
+}
+
+/// A machine that is let read some vaults (`docs/formats/machine.md`). Sent again word for word, nothing changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnrolMachine {
+    /// Its device.
+    pub device: NewDevice,
+    /// The keys of its vaults, in the order of the vaults.
+    pub vaults: Vec<MachineKey>,
+    /// `machine-enrolled`, signed by the account on the device that asks.
+    pub act: String,
+}
+
+/// A vault's key for a machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MachineKey {
+    /// The vault.
+    pub vault: VaultId,
+    /// Its key, sealed under the machine's wrapping key.
+    pub key: Bytes,
 }
 
 /// A device in a list.

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use truebell_core::address::Address;
 use truebell_core::event::{Event, Verified, What};
-use truebell_core::ids::DeviceId;
+use truebell_core::ids::{DeviceId, VaultId};
 use truebell_core::time::UnixMillis;
 use truebell_core::wire::account::Record;
 
@@ -39,6 +39,8 @@ pub struct Enrolled {
     pub name: String,
     /// Whether its access was taken away.
     pub revoked: bool,
+    /// Where it is a machine: the vaults it may read.
+    pub machine: Option<Vec<VaultId>>,
 }
 
 impl Facts {
@@ -56,8 +58,9 @@ impl Facts {
     pub fn learn(&mut self, event: &Verified<Event>) {
         let act = &event.act;
         match &act.what {
-            What::AccountCreated { .. } => self.enrol(act.device, &act.device_name),
-            What::DeviceEnrolled { enrolled, .. } => self.enrol(*enrolled, &act.device_name),
+            What::AccountCreated { .. } => self.enrol(act.device, &act.device_name, None),
+            What::DeviceEnrolled { enrolled, .. } => self.enrol(*enrolled, &act.device_name, None),
+            What::MachineEnrolled { enrolled, name, vaults, .. } => self.enrol(*enrolled, name, Some(vaults.clone())),
             What::DeviceRevoked { revoked, .. } => {
                 if let Some(device) = self.devices.get_mut(revoked) {
                     device.revoked = true;
@@ -75,8 +78,8 @@ impl Facts {
         }
     }
 
-    fn enrol(&mut self, device: DeviceId, name: &str) {
-        self.devices.insert(device, Enrolled { name: name.to_owned(), revoked: false });
+    fn enrol(&mut self, device: DeviceId, name: &str, machine: Option<Vec<VaultId>>) {
+        self.devices.insert(device, Enrolled { name: name.to_owned(), revoked: false, machine });
     }
 
     /// Whether a record says what the events do. An address stays what it was without an event.

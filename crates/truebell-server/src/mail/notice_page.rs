@@ -171,6 +171,7 @@ fn what(about: &About) -> &'static str {
     match &event.act.what {
         What::AccountCreated { .. } => "an account was created",
         What::DeviceEnrolled { .. } => "an account was opened on a new device",
+        What::MachineEnrolled { .. } => "a machine was given access to read vaults of an account",
         What::PasswordChanged {} => "an account password was changed",
         What::SecretKeyRotated {} => "a Secret Key was replaced",
         What::DeviceRevoked { .. } => "a device was removed",

@@ -76,6 +76,8 @@ pub(super) const SCHEMAS: &[Schema] = &[
     ),
     schema("Enrol", "Enrolment of the device that asks.", "device:NewDevice act:act"),
     schema("Enrolled", "It is in.", "session:Session"),
+    schema("MachineKey", "A vault's key for a machine.", "vault:vlt_ key:bytes"),
+    schema("EnrolMachine", "A machine that is let read some vaults.", "device:NewDevice vaults:[MachineKey] act:act"),
     schema("DeviceInfo", "A device in a list.", "device:dev_ name:text platform:text enrolled:time seen:time revoked:yes-no"),
     schema("Devices", "All devices.", "devices:[DeviceInfo]"),
     schema("SessionInfo", "A session in a list.", "session:ses_ device:dev_ opened:time expires:time current:yes-no"),

@@ -140,6 +140,7 @@ pub(super) const ROUTES: &[Route] = &[
     route("POST", "/v1/devices", Enrolment, Json("Enrol"), Json("Enrolled"), "Enrol the device that asks"),
     route("GET", "/v1/devices", Session, Nil, Json("Devices"), "The account's devices, oldest first"),
     route("POST", "/v1/devices/{device}/revoke", Session, Json("Revoke"), Json("Recorded"), "Take access away from a device"),
+    route("POST", "/v1/machines", Session, Json("EnrolMachine"), Json("Recorded"), "Let a machine read some vaults"),
     route("POST", "/v1/sessions/challenge", Nothing, Json("Challenge"), Json("Challenged"), "Ask for something to sign"),
     route("POST", "/v1/sessions", Nothing, Json("Prove"), Json("Proved"), "Open a session with the device's own key"),
     route("GET", "/v1/sessions", Session, Nil, Json("Sessions"), "The account's live sessions, oldest first"),

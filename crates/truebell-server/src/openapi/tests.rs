@@ -61,6 +61,10 @@ fn session() -> account::Session {
     account::Session { session: SessionId([1; 16]), token: Secret::new("t"), expires: UnixMillis(1) }
 }
 
+fn machine_key() -> device::MachineKey {
+    device::MachineKey { vault: VaultId([1; 16]), key: bytes() }
+}
+
 fn new_device() -> device::NewDevice {
     device::NewDevice { device: DeviceId([1; 16]), key: PublicKey([1; 32]), name: "n".into(), platform: "p".into() }
 }
@@ -147,6 +151,8 @@ fn samples() -> Vec<(&'static str, Value)> {
         ("Enrol", json!(device::Enrol { device: new_device(), act: act() })),
         ("Enrolled", json!(device::Enrolled { session: session() })),
         ("DeviceInfo", json!(device_info())),
+        ("MachineKey", json!(machine_key())),
+        ("EnrolMachine", json!(device::EnrolMachine { device: new_device(), vaults: vec![machine_key()], act: act() })),
         ("Devices", json!(device::Devices { devices: vec![device_info()] })),
         ("SessionInfo", json!(session_info())),
         ("Sessions", json!(device::Sessions { sessions: vec![session_info()] })),

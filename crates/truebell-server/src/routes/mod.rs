@@ -4,6 +4,7 @@ mod account;
 mod device;
 mod hint;
 mod log;
+mod machine;
 mod notice;
 mod server;
 mod session;
@@ -66,6 +67,7 @@ fn small() -> Router<Arc<App>> {
         .route("/v1/notices/{code}", get(notice::check::check))
         .route("/v1/devices", get(device::list::list))
         .route("/v1/sessions", get(session::list::list))
+        .route("/v1/machines", post(machine::enrol::enrol))
         .route("/v1/sessions/challenge", post(session::challenge::challenge))
         .route("/v1/account/credentials/start", post(account::start_credentials::start))
         .route("/v1/account/acknowledge", post(account::acknowledge::acknowledge))

@@ -20,6 +20,7 @@ mod account;
 mod devices;
 mod faults;
 mod limits;
+mod machines;
 mod mail;
 mod notices;
 mod operations;

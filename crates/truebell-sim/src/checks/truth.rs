@@ -49,6 +49,8 @@ pub(crate) struct Rows {
     has_totp: bool,
     /// Each device, and whether it is revoked.
     pub(crate) devices: BTreeMap<DeviceId, bool>,
+    /// Those of them that are machines.
+    machines: BTreeSet<DeviceId>,
     sessions: BTreeSet<SessionId>,
     /// How long its chain is: taking a notice back changes nothing else.
     links: u64,
@@ -329,8 +331,12 @@ impl Truth {
         if before.email != now.email {
             kinds.push("address-changed");
         }
-        if now.devices.keys().any(|device| !before.devices.contains_key(device)) {
+        let new = |device: &&DeviceId| !before.devices.contains_key(device);
+        if now.devices.keys().filter(new).any(|device| !now.machines.contains(device)) {
             kinds.push("device-enrolled");
+        }
+        if now.machines.iter().any(|device| new(&device)) {
+            kinds.push("machine-enrolled");
         }
         if now.devices.iter().any(|(device, revoked)| *revoked && before.devices.get(device) == Some(&false)) {
             kinds.push("device-revoked");
@@ -615,6 +621,12 @@ fn read(store: &Memory, account: AccountId) -> Option<(Rows, truebell_core::sign
     let row = ready(store.account(account))?.ok()??;
     let devices = ready(store.devices(account))?.ok()?;
     let sessions = ready(store.sessions(account, UnixMillis(0)))?.ok()?;
+    let mut machines = BTreeSet::new();
+    for device in &devices {
+        if !ready(store.machine_vaults(account, device.device.device))?.ok()?.is_empty() {
+            machines.insert(device.device.device);
+        }
+    }
     let rows = Rows {
         keyset: row.record.keyset,
         opaque: row.opaque,
@@ -622,6 +634,7 @@ fn read(store: &Memory, account: AccountId) -> Option<(Rows, truebell_core::sign
         is_closing: row.record.deletion_due.is_some(),
         has_totp: row.totp.is_some(),
         devices: devices.into_iter().map(|device| (device.device.device, device.revoked.is_some())).collect(),
+        machines,
         sessions: sessions.into_iter().map(|session| session.session).collect(),
         links: row.chain.seq,
     };

@@ -14,6 +14,7 @@ mod identity;
 mod kept;
 mod limits;
 mod local;
+mod machines;
 mod mails;
 mod maintenance;
 mod moving_on;
@@ -110,6 +111,7 @@ pub const DRILLS: &[Drill] = &[
     told::FA_47,
     mails::FA_48,
     mails::FA_49,
+    machines::FA_50,
     edits::FA_51,
     exposed::FA_53,
     exposed::FA_54,

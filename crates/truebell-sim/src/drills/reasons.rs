@@ -40,6 +40,22 @@ fn four_reasons(play: Play) -> Report {
     scene.expect_comes_back(phone);
     scene.expect_told_once();
     scene.expect_naive_cried();
+    // The same of a machine, which is what this happened to.
+    let build = scene.world.create_machine(laptop, "build");
+    scene.expect(build.is_ok(), "a machine can be made");
+    if let Ok(mut build) = build {
+        scene.trouble("/v1/sync", Fault::Database(0, DbFault::Unavailable));
+        let busy = scene.world.run_machine(&mut build, scene.mail, "password").err().unwrap_or_default();
+        scene.expect_words(&busy, "busy");
+        scene.clear();
+        let read = scene.world.run_machine(&mut build, scene.mail, "password");
+        scene.expect(read.is_ok(), &format!("its next run reads: {read:?}"));
+        let revoked = scene.world.revoke_machine(laptop, &build);
+        scene.expect(revoked.is_ok(), &format!("the laptop takes the machine's access away: {revoked:?}"));
+        let refused = scene.world.run_machine(&mut build, scene.mail, "password").err().unwrap_or_default();
+        scene.expect_words(&refused, "the server opens no session for this machine");
+        scene.expect_comes_back(phone);
+    }
     // Revoked.
     let revoked = scene.world.revoke(laptop, phone);
     scene.expect(revoked.is_ok(), &format!("the laptop takes the phone's access away: {revoked:?}"));

@@ -75,6 +75,9 @@ fn a_broken_law_is_noticed_by_the_drill_it_is_about() {
         (Mutation::RetriesUnknownMail, "FA-48"),
         (Mutation::RestoreReplaysOutbox, "FA-35"),
         (Mutation::RestoreNotTold, "FA-35"),
+        (Mutation::EnrolsEachRun, "FA-50"),
+        (Mutation::ActWithoutMail, "FA-50"),
+        (Mutation::ActWithoutEvent, "FA-50"),
     ];
     let passes = |id: &str, broken: Mutation| {
         find(id).map(|drill| (drill.run)(Play { seed: 0, broken: Some(broken) })).is_none_or(|report| report.passed)

@@ -12,15 +12,8 @@ pub struct Waiting {
 }
 
 /// All of them, by id.
-pub const WAITING: &[Waiting] = &[
-    Waiting {
-        id: "FA-36",
-        incident: "An identity provider was down or refused at a refresh; the session died after an hour.",
-        waits_for: "sign-in through an identity provider",
-    },
-    Waiting {
-        id: "FA-50",
-        incident: "CI ran the command line afresh each time; a flood of new-device mails could not be turned off.",
-        waits_for: "identities for machines",
-    },
-];
+pub const WAITING: &[Waiting] = &[Waiting {
+    id: "FA-36",
+    incident: "An identity provider was down or refused at a refresh; the session died after an hour.",
+    waits_for: "sign-in through an identity provider",
+}];

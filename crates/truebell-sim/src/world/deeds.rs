@@ -115,7 +115,12 @@ impl World {
     }
 
     /// Does something on a device that a notice would tell of. What the device says if it could not.
-    fn act(&mut self, line: usize, kind: &'static str, act: impl FnOnce(&mut Client) -> Result<(), Error>) -> Result<(), String> {
+    pub(super) fn act(
+        &mut self,
+        line: usize,
+        kind: &'static str,
+        act: impl FnOnce(&mut Client) -> Result<(), Error>,
+    ) -> Result<(), String> {
         self.net.wire().truth.asked(line, kind, None);
         let client = self.devices.get_mut(line).and_then(|device| device.client.as_mut()).ok_or("the device is locked")?;
         let done = act(client);

@@ -74,6 +74,7 @@ impl World {
                 let person = self.devices.get(line).map_or(0, |device| device.person);
                 self.enrol(Person(person)).map(drop)
             }
+            Doing::Build(line) if self.devices.len() > line => self.build(Device(line)),
             Doing::Revoke(by, other) if self.may_revoke(by, other) => self.revoke(Device(by), Device(other)),
             Doing::EndSession(by, other) if self.are_of_one(by, other) => self.end_session(Device(by), Device(other)),
             Doing::Acknowledge(line, place) => self.acknowledge(Device(line), place),

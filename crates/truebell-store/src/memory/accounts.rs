@@ -127,6 +127,7 @@ impl State {
         self.sign_ins.retain(|_, row| row.account != account);
         self.events.retain(|_, row| row.account != account);
         self.retractions.retain(|_, row| row.account != account);
+        self.machine_vaults.retain(|_, row| row.account != account);
         self.vaults.retain(|_, row| row.account != account);
         self.commits.retain(|_, row| self.vaults.contains_key(&row.vault));
         self.revisions.retain(|_, row| self.vaults.contains_key(&row.vault));

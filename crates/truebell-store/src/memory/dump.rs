@@ -5,8 +5,8 @@ use crate::StoreError;
 use crate::rows::{DumpRow, Identity};
 use crate::store::Result;
 use crate::tables::{
-    AccountRow, ChunkRow, CommitRow, DeviceRow, EnrolmentRow, EventRow, InvitationRow, LogHeadRow, LogLeafRow, LogTileRow, MailHourRow,
-    MailRow, MailStopRow, RetractionRow, RevisionRow, SessionRow, SignInRow, SignalReceiverRow, SignalRow, SignalStreamRow,
+    AccountRow, ChunkRow, CommitRow, DeviceRow, EnrolmentRow, EventRow, InvitationRow, LogHeadRow, LogLeafRow, LogTileRow, MachineVaultRow,
+    MailHourRow, MailRow, MailStopRow, RetractionRow, RevisionRow, SessionRow, SignInRow, SignalReceiverRow, SignalRow, SignalStreamRow,
     SignalSubjectRow, StatusEntryRow, Table, VaultRow,
 };
 use std::collections::BTreeMap;
@@ -22,6 +22,7 @@ impl State {
         give(&self.invitations, &mut rows);
         give(&self.events, &mut rows);
         give(&self.retractions, &mut rows);
+        give(&self.machine_vaults, &mut rows);
         give(&self.vaults, &mut rows);
         give(&self.commits, &mut rows);
         give(&self.revisions, &mut rows);
@@ -62,6 +63,7 @@ impl State {
             InvitationRow::NAME => put(&mut self.invitations, row, |row: &InvitationRow| row.invitation),
             EventRow::NAME => put(&mut self.events, row, |row: &EventRow| (row.account, row.seq)),
             RetractionRow::NAME => put(&mut self.retractions, row, |row: &RetractionRow| (row.account, row.of_seq, row.side)),
+            MachineVaultRow::NAME => put(&mut self.machine_vaults, row, |row: &MachineVaultRow| (row.account, row.device, row.vault)),
             VaultRow::NAME => put(&mut self.vaults, row, |row: &VaultRow| row.vault),
             CommitRow::NAME => put(&mut self.commits, row, |row: &CommitRow| (row.vault, row.slot)),
             RevisionRow::NAME => put(&mut self.revisions, row, |row: &RevisionRow| (row.vault, row.seq, row.item)),

@@ -22,9 +22,9 @@ pub use faults::{Decide, Fault, Faults};
 use crate::StoreError;
 use crate::rows::{
     Account, Changes, ChunkStored, Committed, Counts, DecidedOn, Decision, Device, DumpRow, Enrolment, EnrolmentStarted, Identity,
-    LogAppend, LogHead, LogPlace, Mail, MailFate, MailOutcome, MailState, NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession,
-    NewVault, PublicEvent, Published, Recorded, Recording, Retracted, Retracting, RevisionCursor, RevisionPage, SessionView, SignedUp,
-    StatusEntry, TemplateState,
+    LogAppend, LogHead, LogPlace, MachineVault, Mail, MailFate, MailOutcome, MailState, NewAccount, NewChunk, NewCommit, NewEnrolment,
+    NewSession, NewVault, PublicEvent, Published, Recorded, Recording, Retracted, Retracting, RevisionCursor, RevisionPage, SessionView,
+    SignedUp, StatusEntry, TemplateState,
 };
 use crate::signals::{Claimed, Connected, NewNote, Pushed, Receiver, ReceiverAdded, Stream, StreamConfig, StreamCreated, Waiting};
 use crate::store::{Result, Store};
@@ -158,6 +158,10 @@ impl Store for Memory {
 
     async fn device(&self, device: DeviceId) -> Result<Option<Device>> {
         self.run("device", |state| Ok(state.device(device)))
+    }
+
+    async fn machine_vaults(&self, account: AccountId, device: DeviceId) -> Result<Vec<MachineVault>> {
+        self.run("machine_vaults", |state| Ok(state.machine_vaults(account, device)))
     }
 
     async fn devices(&self, account: AccountId) -> Result<Vec<Device>> {

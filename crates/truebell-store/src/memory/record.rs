@@ -2,11 +2,11 @@
 
 use super::accounts::to_chain;
 use super::state::State;
-use crate::rows::{Change, NewDevice, NewMail, NewSession, Recorded, Recording, Retracted, Retracting, Side};
+use crate::rows::{Change, MachineVault, NewDevice, NewMail, NewSession, Recorded, Recording, Retracted, Retracting, Side};
 use crate::rules::{self, Place};
 use crate::signals::Told;
 use crate::store::Result;
-use crate::tables::{self, EventRow, SignInRow};
+use crate::tables::{self, EventRow, MachineVaultRow, SignInRow};
 use truebell_core::event::Countersigned;
 use truebell_core::hash::Hash32;
 use truebell_core::ids::AccountId;
@@ -118,13 +118,28 @@ impl State {
         Ok(Applied::Done)
     }
 
+    fn enrol_machine(&mut self, account: AccountId, device: &NewDevice, vaults: &[MachineVault]) -> Applied {
+        let theirs = |vault: &MachineVault| self.vaults.get(&vault.vault).is_some_and(|row| row.account == account);
+        if vaults.is_empty() || !vaults.iter().all(theirs) || self.device(device.device).is_some() {
+            return NOT;
+        }
+        self.insert_device(account, device);
+        for MachineVault { vault, key } in vaults.iter().cloned() {
+            let row = MachineVaultRow { account, device: device.device, vault, key };
+            self.machine_vaults.insert((account, device.device, vault), row);
+        }
+        Applied::Done
+    }
+
     fn apply(&mut self, account: AccountId, change: &Change, at: UnixMillis) -> Result<Applied> {
         match change {
             Change::Enrol { enrolment, device, session } => return self.enrol(account, *enrolment, device, session),
+            Change::EnrolMachine { device, vaults } => return Ok(self.enrol_machine(account, device, vaults)),
             Change::RevokeDevice(device) => {
                 let Some(row) = self.devices.get_mut(&(account, *device)).filter(|row| row.revoked.is_none()) else { return Ok(NOT) };
                 row.revoked = Some(at);
                 self.sessions.retain(|_, session| session.device != *device);
+                self.machine_vaults.values_mut().filter(|row| row.device == *device).for_each(|row| row.key.clear());
                 return Ok(Applied::Done);
             }
             Change::Acknowledge(_) => return Ok(Applied::Done),

@@ -2,11 +2,11 @@
 
 use super::state::State;
 use crate::StoreError;
-use crate::rows::{Device, Enrolment, EnrolmentStarted, NewDevice, NewEnrolment, NewSession, SessionView};
+use crate::rows::{Device, Enrolment, EnrolmentStarted, MachineVault, NewDevice, NewEnrolment, NewSession, SessionView};
 use crate::store::Result;
 use crate::tables::{DeviceRow, EnrolmentRow, SessionRow, SignInRow};
 use truebell_core::hash::Hash32;
-use truebell_core::ids::{AccountId, DeviceId};
+use truebell_core::ids::{AccountId, DeviceId, VaultId};
 use truebell_core::time::UnixMillis;
 
 impl State {
@@ -18,6 +18,17 @@ impl State {
         let mut rows: Vec<_> = self.devices.values().filter(|row| row.account == account).collect();
         rows.sort_by_key(|row| (row.enrolled, row.device));
         rows.into_iter().map(to_device).collect()
+    }
+
+    pub(super) fn machine_vaults(&self, account: AccountId, device: DeviceId) -> Vec<MachineVault> {
+        let rows = self.machine_vaults.values().filter(|row| row.account == account && row.device == device);
+        rows.map(|row| MachineVault { vault: row.vault, key: row.key.clone() }).collect()
+    }
+
+    /// The vaults of a machine; `None` for a person's device.
+    fn machine(&self, account: AccountId, device: DeviceId) -> Option<Vec<VaultId>> {
+        let vaults: Vec<_> = self.machine_vaults(account, device).into_iter().map(|row| row.vault).collect();
+        (!vaults.is_empty()).then_some(vaults)
     }
 
     pub(super) fn insert_device(&mut self, account: AccountId, new: &NewDevice) {
@@ -60,6 +71,7 @@ impl State {
             expires: row.expires,
             head: self.head(account),
             deletion_due: account.deletion_due,
+            machine: self.machine(row.account, row.device),
         }))
     }
 

@@ -2,8 +2,8 @@
 
 use crate::rows::Identity;
 use crate::tables::{
-    AccountRow, ChunkRow, CommitRow, DeviceRow, EnrolmentRow, EventRow, InvitationRow, LogHeadRow, LogLeafRow, LogTileRow, MailHourRow,
-    MailRow, MailStopRow, RetractionRow, RevisionRow, SessionRow, SignInRow, SignalReceiverRow, SignalRow, SignalStreamRow,
+    AccountRow, ChunkRow, CommitRow, DeviceRow, EnrolmentRow, EventRow, InvitationRow, LogHeadRow, LogLeafRow, LogTileRow, MachineVaultRow,
+    MailHourRow, MailRow, MailStopRow, RetractionRow, RevisionRow, SessionRow, SignInRow, SignalReceiverRow, SignalRow, SignalStreamRow,
     SignalSubjectRow, StatusEntryRow, VaultRow,
 };
 use std::collections::BTreeMap;
@@ -22,6 +22,7 @@ pub(super) struct State {
     pub(super) invitations: BTreeMap<Hash32, InvitationRow>,
     pub(super) events: BTreeMap<(AccountId, u64), EventRow>,
     pub(super) retractions: BTreeMap<(AccountId, u64, u8), RetractionRow>,
+    pub(super) machine_vaults: BTreeMap<(AccountId, DeviceId, VaultId), MachineVaultRow>,
     pub(super) vaults: BTreeMap<VaultId, VaultRow>,
     pub(super) commits: BTreeMap<(VaultId, u64), CommitRow>,
     pub(super) revisions: BTreeMap<(VaultId, u64, ItemId), RevisionRow>,

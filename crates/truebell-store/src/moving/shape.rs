@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn what_belongs_to_an_account_is_known_by_its_references() {
-        let owners: Vec<_> = shapes().unwrap().iter().take(13).map(|shape| (shape.name, shape.owner)).collect();
+        let owners: Vec<_> = shapes().unwrap().iter().take(14).map(|shape| (shape.name, shape.owner)).collect();
         let (a, v, n) = (Owner::Account, Owner::Vault, Owner::Nobody);
         let expected = [
             ("accounts", a),
@@ -190,6 +190,7 @@ mod tests {
             ("invitations", n),
             ("events", a),
             ("retractions", a),
+            ("machine_vaults", a),
             ("vaults", a),
             ("commits", v),
             ("revisions", v),

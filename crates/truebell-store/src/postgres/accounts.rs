@@ -167,11 +167,12 @@ pub(super) async fn due_deletions(db: &impl GenericClient, now: UnixMillis, limi
 }
 
 /// What goes with an account, children first. Mails that are still on their way stay.
-const DELETE: [&str; 13] = [
+const DELETE: [&str; 14] = [
     "DELETE FROM revisions WHERE vault IN (SELECT vault FROM vaults WHERE account = $1)",
     "DELETE FROM chunks WHERE vault IN (SELECT vault FROM vaults WHERE account = $1)",
     "DELETE FROM commits WHERE vault IN (SELECT vault FROM vaults WHERE account = $1)",
     "DELETE FROM vaults WHERE account = $1",
+    "DELETE FROM machine_vaults WHERE account = $1",
     "DELETE FROM sessions WHERE account = $1",
     "DELETE FROM devices WHERE account = $1",
     "DELETE FROM enrolments WHERE account = $1",

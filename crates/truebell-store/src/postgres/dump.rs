@@ -27,7 +27,7 @@ struct Table {
     types: &'static [Type],
 }
 
-const TABLES: [Table; 23] = [
+const TABLES: [Table; 24] = [
     Table { name: "accounts", key: "account", types: &[B, I, B, I, I, I, I, B, T, T, B, B, B, B] },
     Table { name: "devices", key: "account, device", types: &[B, B, B, T, T, I, I, I] },
     Table { name: "sessions", key: "account, session", types: &[B, B, B, B, I, I] },
@@ -36,6 +36,7 @@ const TABLES: [Table; 23] = [
     Table { name: "invitations", key: "invitation", types: &[B, I, I] },
     Table { name: "events", key: "account, seq", types: &[B, I, B, T, B, T] },
     Table { name: "retractions", key: "account, of_seq, side", types: &[B, I, I, I] },
+    Table { name: "machine_vaults", key: "account, device, vault", types: &[B, B, B, B] },
     Table { name: "vaults", key: "vault", types: &[B, B, I, B, I, I, B, I, B, B, B, B] },
     Table { name: "commits", key: "vault, slot", types: &[B, I, I, B, I] },
     Table { name: "revisions", key: "vault, seq, item", types: &[B, I, B, I, I, B, B, B] },

@@ -26,9 +26,9 @@ use crate::StoreError;
 use crate::open::{Location, OpenError};
 use crate::rows::{
     Account, Changes, ChunkStored, Committed, Counts, DecidedOn, Decision, Device, DumpRow, Enrolment, EnrolmentStarted, Heard, Hint,
-    Identity, LogAppend, LogHead, LogPlace, Mail, MailFate, MailOutcome, MailState, NewAccount, NewChunk, NewCommit, NewEnrolment,
-    NewSession, NewVault, PublicEvent, Published, Recorded, Recording, Retracted, Retracting, RevisionCursor, RevisionPage, SessionView,
-    SignedUp, StatusEntry, TemplateState,
+    Identity, LogAppend, LogHead, LogPlace, MachineVault, Mail, MailFate, MailOutcome, MailState, NewAccount, NewChunk, NewCommit,
+    NewEnrolment, NewSession, NewVault, PublicEvent, Published, Recorded, Recording, Retracted, Retracting, RevisionCursor, RevisionPage,
+    SessionView, SignedUp, StatusEntry, TemplateState,
 };
 use crate::signals::{Claimed, Connected, NewNote, Pushed, Receiver, ReceiverAdded, Stream, StreamConfig, StreamCreated, Waiting};
 use crate::store::{Result, Store};
@@ -216,6 +216,10 @@ impl Store for Postgres {
 
     async fn device(&self, device: DeviceId) -> Result<Option<Device>> {
         look!(self, db => sessions::device(db, device))
+    }
+
+    async fn machine_vaults(&self, account: AccountId, device: DeviceId) -> Result<Vec<MachineVault>> {
+        look!(self, db => sessions::machine_vaults(db, account, device))
     }
 
     async fn devices(&self, account: AccountId) -> Result<Vec<Device>> {

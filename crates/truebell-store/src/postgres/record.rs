@@ -3,7 +3,7 @@
 use super::columns::{find, int, run};
 use super::failure::Result;
 use super::{accounts, log, mails, sessions, signals};
-use crate::rows::{Account, Change, NewDevice, NewMail, NewSession, Recorded, Recording, Retracted, Retracting, Side};
+use crate::rows::{Account, Change, MachineVault, NewDevice, NewMail, NewSession, Recorded, Recording, Retracted, Retracting, Side};
 use crate::rules::{self, Place};
 use crate::signals::Told;
 use crate::tables::EventRow;
@@ -90,6 +90,7 @@ async fn apply(db: &Transaction<'_>, account: &Account, change: &Change, at: Uni
     let id = account.account;
     match change {
         Change::Enrol { enrolment, device, session } => enrol(db, id, *enrolment, device, session).await,
+        Change::EnrolMachine { device, vaults } => enrol_machine(db, id, device, vaults).await,
         Change::RevokeDevice(device) => revoke(db, id, *device, at).await.map(done_if),
         Change::RevokeSession(session) => sessions::close(db, id, *session).await.map(done_if),
         Change::Credentials { opaque, keyset, sign_in } => change_credentials(db, id, opaque, keyset, *sign_in, at).await,
@@ -113,12 +114,33 @@ async fn enrol(db: &Transaction<'_>, account: AccountId, enrolment: Hash32, devi
     sessions::open(db, session).await.map(done_if)
 }
 
+/// What is written before a vault turns out not to be theirs is undone with the transaction, so the vaults are looked up first.
+async fn enrol_machine(db: &Transaction<'_>, account: AccountId, device: &NewDevice, vaults: &[MachineVault]) -> Result<Recorded> {
+    if vaults.is_empty() || sessions::device(db, device.device).await?.is_some() {
+        return Ok(Recorded::NotApplicable);
+    }
+    for vault in vaults {
+        let sql = "SELECT 1 FROM vaults WHERE account = $1 AND vault = $2";
+        if find(db, sql, &[&account.0.as_slice(), &vault.vault.0.as_slice()]).await?.is_none() {
+            return Ok(Recorded::NotApplicable);
+        }
+    }
+    sessions::insert_device(db, account, device).await?;
+    for vault in vaults {
+        if !sessions::insert_machine_vault(db, account, device.device, vault).await? {
+            return Err(crate::StoreError::Damaged("a vault that a machine was given twice").into());
+        }
+    }
+    Ok(Recorded::Done)
+}
+
 async fn revoke(db: &Transaction<'_>, account: AccountId, device: DeviceId, at: UnixMillis) -> Result<bool> {
     let (account, device) = (account.0.as_slice(), device.0.as_slice());
     let sql = "UPDATE devices SET revoked = $1 WHERE account = $2 AND device = $3 AND revoked IS NULL";
     let revoked = run(db, sql, &[&int(at.0)?, &account, &device]).await? == 1;
     if revoked {
         run(db, "DELETE FROM sessions WHERE account = $1 AND device = $2", &[&account, &device]).await?;
+        sessions::forget_machine_keys(db, account, device).await?;
     }
     Ok(revoked)
 }

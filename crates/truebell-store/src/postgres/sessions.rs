@@ -4,7 +4,7 @@ use super::accounts;
 use super::columns::{bound, digest, find, fixed, int, list, number, optional_fixed, optional_time, run, time};
 use super::failure::Result;
 use crate::StoreError;
-use crate::rows::{Device, Enrolment, EnrolmentStarted, NewDevice, NewEnrolment, NewSession, SessionView};
+use crate::rows::{Device, Enrolment, EnrolmentStarted, MachineVault, NewDevice, NewEnrolment, NewSession, SessionView};
 use deadpool_postgres::{GenericClient, Transaction};
 use tokio_postgres::Row;
 use truebell_core::event::Chain;
@@ -44,6 +44,26 @@ pub(super) async fn insert_device(db: &Transaction<'_>, account: AccountId, new:
     Ok(())
 }
 
+pub(super) async fn machine_vaults(db: &impl GenericClient, account: AccountId, device: DeviceId) -> Result<Vec<MachineVault>> {
+    let sql = "SELECT vault, key FROM machine_vaults WHERE account = $1 AND device = $2 ORDER BY vault";
+    let rows = list(db, sql, &[&account.0.as_slice(), &device.0.as_slice()]).await?;
+    rows.iter().map(|row| Ok(MachineVault { vault: VaultId(fixed(row, 0)?), key: row.try_get(1)? })).collect()
+}
+
+/// Lets a machine read a vault. False if the vault is not the account's.
+pub(super) async fn insert_machine_vault(db: &Transaction<'_>, account: AccountId, device: DeviceId, new: &MachineVault) -> Result<bool> {
+    let sql = "INSERT INTO machine_vaults (account, device, vault, key)
+               SELECT account, $2, vault, $4 FROM vaults WHERE account = $1 AND vault = $3 ON CONFLICT DO NOTHING";
+    let (account, device, vault) = (account.0.as_slice(), device.0.as_slice(), new.vault.0.as_slice());
+    Ok(run(db, sql, &[&account, &device, &vault, &new.key]).await? == 1)
+}
+
+/// The keys that were sealed for a device are not given out again.
+pub(super) async fn forget_machine_keys(db: &Transaction<'_>, account: &[u8], device: &[u8]) -> Result<()> {
+    run(db, "UPDATE machine_vaults SET key = '' WHERE account = $1 AND device = $2", &[&account, &device]).await?;
+    Ok(())
+}
+
 pub(super) async fn token_taken(db: &Transaction<'_>, token: Hash32) -> Result<bool> {
     Ok(find(db, "SELECT 1 FROM sessions WHERE token = $1", &[&token.0.as_slice()]).await?.is_some())
 }
@@ -77,9 +97,12 @@ pub(super) async fn open(db: &Transaction<'_>, new: &NewSession) -> Result<bool>
     Ok(true)
 }
 
-/// One row for each vault of the account, or one without a vault: the session, its account's head, and the vault's mark.
+/// One row for each vault of the account, or one without a vault: the session, its account's head, the vault's mark, and what its device
+/// may read if that is a machine.
 const SESSION: &str = "
-    SELECT s.session, s.device, s.expires, a.account, a.chain_seq, a.chain_digest, a.epoch, a.record, a.deletion_due, v.vault, v.seq, v.digest
+    SELECT s.session, s.device, s.expires, a.account, a.chain_seq, a.chain_digest, a.epoch, a.record, a.deletion_due, v.vault, v.seq, v.digest,
+        EXISTS (SELECT FROM machine_vaults m WHERE m.account = s.account AND m.device = s.device),
+        EXISTS (SELECT FROM machine_vaults m WHERE m.account = s.account AND m.device = s.device AND m.vault = v.vault)
     FROM sessions s LEFT JOIN accounts a ON a.account = s.account LEFT JOIN vaults v ON v.account = s.account
     WHERE s.token = $1 ORDER BY v.vault";
 
@@ -97,9 +120,14 @@ pub(super) async fn session(db: &impl GenericClient, token: Hash32) -> Result<Op
             record: number(row, 7)?,
         },
         deletion_due: optional_time(row, 8)?,
+        machine: row.try_get::<_, bool>(12)?.then(Vec::new),
     };
     for row in &rows {
-        view.head.vaults.extend(to_mark(row)?);
+        let mark = to_mark(row)?;
+        view.head.vaults.extend(mark);
+        if let (Some(machine), Some(mark), true) = (&mut view.machine, mark, row.try_get(13)?) {
+            machine.push(mark.vault);
+        }
     }
     Ok(Some(view))
 }

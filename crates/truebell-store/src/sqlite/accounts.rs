@@ -170,11 +170,12 @@ pub(super) fn due_deletions(db: &Connection, now: UnixMillis, limit: u32) -> Res
 }
 
 /// What goes with an account, children first. Mails that are still on their way stay.
-const DELETE: [&str; 13] = [
+const DELETE: [&str; 14] = [
     "DELETE FROM revisions WHERE vault_no IN (SELECT no FROM vaults WHERE account = ?)",
     "DELETE FROM chunks WHERE vault_no IN (SELECT no FROM vaults WHERE account = ?)",
     "DELETE FROM commits WHERE vault_no IN (SELECT no FROM vaults WHERE account = ?)",
     "DELETE FROM vaults WHERE account = ?",
+    "DELETE FROM machine_vaults WHERE account = ?",
     "DELETE FROM sessions WHERE account = ?",
     "DELETE FROM devices WHERE account = ?",
     "DELETE FROM enrolments WHERE account = ?",

@@ -22,7 +22,7 @@ struct Table {
     insert: &'static str,
 }
 
-const TABLES: [Table; 23] = [
+const TABLES: [Table; 24] = [
     Table {
         name: "accounts",
         columns: 14,
@@ -70,6 +70,12 @@ const TABLES: [Table; 23] = [
         columns: 4,
         select: "SELECT * FROM retractions ORDER BY account, of_seq, side",
         insert: "INSERT INTO retractions VALUES (?, ?, ?, ?)",
+    },
+    Table {
+        name: "machine_vaults",
+        columns: 4,
+        select: "SELECT * FROM machine_vaults ORDER BY account, device, vault",
+        insert: "INSERT INTO machine_vaults VALUES (?, ?, ?, ?)",
     },
     Table {
         name: "vaults",

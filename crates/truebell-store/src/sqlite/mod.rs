@@ -27,9 +27,9 @@ use crate::StoreError;
 use crate::open::OpenError;
 use crate::rows::{
     Account, Changes, ChunkStored, Committed, Counts, DecidedOn, Decision, Device, DumpRow, Enrolment, EnrolmentStarted, Identity,
-    LogAppend, LogHead, LogPlace, Mail, MailFate, MailOutcome, MailState, NewAccount, NewChunk, NewCommit, NewEnrolment, NewSession,
-    NewVault, PublicEvent, Published, Recorded, Recording, Retracted, Retracting, RevisionCursor, RevisionPage, SessionView, SignedUp,
-    StatusEntry, TemplateState,
+    LogAppend, LogHead, LogPlace, MachineVault, Mail, MailFate, MailOutcome, MailState, NewAccount, NewChunk, NewCommit, NewEnrolment,
+    NewSession, NewVault, PublicEvent, Published, Recorded, Recording, Retracted, Retracting, RevisionCursor, RevisionPage, SessionView,
+    SignedUp, StatusEntry, TemplateState,
 };
 use crate::signals::{Claimed, Connected, NewNote, Pushed, Receiver, ReceiverAdded, Stream, StreamConfig, StreamCreated, Waiting};
 use crate::store::{Result, Store};
@@ -175,6 +175,10 @@ impl Store for Sqlite {
 
     async fn device(&self, device: DeviceId) -> Result<Option<Device>> {
         self.readers.look(|db| sessions::device(db, device)).await
+    }
+
+    async fn machine_vaults(&self, account: AccountId, device: DeviceId) -> Result<Vec<MachineVault>> {
+        self.readers.look(|db| sessions::machine_vaults(db, account, device)).await
     }
 
     async fn devices(&self, account: AccountId) -> Result<Vec<Device>> {

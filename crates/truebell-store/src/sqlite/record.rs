@@ -2,7 +2,7 @@
 
 use super::columns::int;
 use super::{accounts, log, mails, sessions, signals};
-use crate::rows::{Account, Change, NewDevice, NewMail, NewSession, Recorded, Recording, Retracted, Retracting, Side};
+use crate::rows::{Account, Change, MachineVault, NewDevice, NewMail, NewSession, Recorded, Recording, Retracted, Retracting, Side};
 use crate::rules::{self, Place};
 use crate::signals::Told;
 use crate::store::Result;
@@ -91,6 +91,7 @@ fn apply(db: &Connection, account: &Account, change: &Change, at: UnixMillis) ->
     let id = account.account;
     match change {
         Change::Enrol { enrolment, device, session } => enrol(db, id, *enrolment, device, session),
+        Change::EnrolMachine { device, vaults } => enrol_machine(db, id, device, vaults),
         Change::RevokeDevice(device) => revoke(db, id, *device, at).map(done_if),
         Change::RevokeSession(session) => sessions::close(db, id, *session).map(done_if),
         Change::Credentials { opaque, keyset, sign_in } => change_credentials(db, id, opaque, keyset, *sign_in, at),
@@ -114,11 +115,32 @@ fn enrol(db: &Connection, account: AccountId, enrolment: Hash32, device: &NewDev
     sessions::open(db, session).map(done_if)
 }
 
+/// What is written before a vault turns out not to be theirs is undone with the transaction, so the vaults are looked up first.
+fn enrol_machine(db: &Connection, account: AccountId, device: &NewDevice, vaults: &[MachineVault]) -> Result<Recorded> {
+    if vaults.is_empty() || sessions::device(db, device.device)?.is_some() {
+        return Ok(Recorded::NotApplicable);
+    }
+    for vault in vaults {
+        let mut find = db.prepare_cached("SELECT 1 FROM vaults WHERE account = ? AND vault = ?")?;
+        if !find.exists(params![account.0, vault.vault.0])? {
+            return Ok(Recorded::NotApplicable);
+        }
+    }
+    sessions::insert_device(db, account, device)?;
+    for vault in vaults {
+        if !sessions::insert_machine_vault(db, account, device.device, vault)? {
+            return Err(crate::StoreError::Damaged("a vault that a machine was given twice"));
+        }
+    }
+    Ok(Recorded::Done)
+}
+
 fn revoke(db: &Connection, account: AccountId, device: DeviceId, at: UnixMillis) -> Result<bool> {
     let mut statement = db.prepare_cached("UPDATE devices SET revoked = ? WHERE account = ? AND device = ? AND revoked IS NULL")?;
     let revoked = statement.execute(params![int(at.0)?, account.0, device.0])? == 1;
     if revoked {
         db.prepare_cached("DELETE FROM sessions WHERE account = ? AND device = ?")?.execute(params![account.0, device.0])?;
+        sessions::forget_machine_keys(db, account, device)?;
     }
     Ok(revoked)
 }

@@ -3,7 +3,7 @@
 use super::accounts;
 use super::columns::{bound, digest, int, number, optional_time, time};
 use crate::StoreError;
-use crate::rows::{Device, Enrolment, EnrolmentStarted, NewDevice, NewEnrolment, NewSession, SessionView};
+use crate::rows::{Device, Enrolment, EnrolmentStarted, MachineVault, NewDevice, NewEnrolment, NewSession, SessionView};
 use crate::store::Result;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use truebell_core::event::Chain;
@@ -44,6 +44,37 @@ pub(super) fn insert_device(db: &Connection, account: AccountId, new: &NewDevice
     Ok(())
 }
 
+pub(super) fn machine_vaults(db: &Connection, account: AccountId, device: DeviceId) -> Result<Vec<MachineVault>> {
+    let mut statement = db.prepare_cached("SELECT vault, key FROM machine_vaults WHERE account = ? AND device = ? ORDER BY vault")?;
+    let read = |row: &Row<'_>| Ok(MachineVault { vault: VaultId(row.get(0)?), key: row.get(1)? });
+    let rows = statement.query_map(params![account.0, device.0], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Lets a machine read a vault. False if the vault is not the account's.
+pub(super) fn insert_machine_vault(db: &Connection, account: AccountId, device: DeviceId, new: &MachineVault) -> Result<bool> {
+    let mut statement = db.prepare_cached(
+        "INSERT INTO machine_vaults (account, device, vault, key) SELECT account, ?2, vault, ?4 FROM vaults WHERE account = ?1 AND vault = ?3
+         ON CONFLICT DO NOTHING",
+    )?;
+    Ok(statement.execute(params![account.0, device.0, new.vault.0, new.key])? == 1)
+}
+
+/// The keys that were sealed for a device are not given out again.
+pub(super) fn forget_machine_keys(db: &Connection, account: AccountId, device: DeviceId) -> Result<()> {
+    let mut statement = db.prepare_cached("UPDATE machine_vaults SET key = x'' WHERE account = ? AND device = ?")?;
+    statement.execute(params![account.0, device.0])?;
+    Ok(())
+}
+
+/// The vaults of a machine; `None` for a person's device.
+fn machine(db: &Connection, account: AccountId, device: DeviceId) -> Result<Option<Vec<VaultId>>> {
+    let mut statement = db.prepare_cached("SELECT vault FROM machine_vaults WHERE account = ? AND device = ? ORDER BY vault")?;
+    let vaults = statement.query_map(params![account.0, device.0], |row| row.get(0).map(VaultId))?;
+    let vaults = vaults.collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok((!vaults.is_empty()).then_some(vaults))
+}
+
 pub(super) fn token_taken(db: &Connection, token: Hash32) -> Result<bool> {
     Ok(db.prepare_cached("SELECT 1 FROM sessions WHERE token = ?")?.exists([token.0])?)
 }
@@ -79,13 +110,14 @@ pub(super) fn open(db: &Connection, new: &NewSession) -> Result<bool> {
     Ok(true)
 }
 
-/// Three look-ups by key, which SQLite answers far faster than the join of the three tables.
+/// Look-ups by key, which SQLite answers far faster than a join of the tables.
 pub(super) fn session(db: &Connection, token: Hash32) -> Result<Option<SessionView>> {
     let mut statement = db.prepare_cached("SELECT account, session, device, expires FROM sessions WHERE token = ?")?;
     let read = |row: &Row<'_>| Ok((AccountId(row.get(0)?), SessionId(row.get(1)?), DeviceId(row.get(2)?), time(row, 3)?));
     let Some((account, session, device, expires)) = statement.query_row([token.0], read).optional()? else { return Ok(None) };
     let (head, deletion_due) = head(db, account)?.ok_or(StoreError::Damaged("a session without an account"))?;
-    Ok(Some(SessionView { session, device, expires, head, deletion_due }))
+    let machine = machine(db, account, device)?;
+    Ok(Some(SessionView { session, device, expires, head, deletion_due, machine }))
 }
 
 fn head(db: &Connection, account: AccountId) -> Result<Option<(AccountHead, Option<UnixMillis>)>> {

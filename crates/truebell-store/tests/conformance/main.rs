@@ -16,6 +16,7 @@ mod dumps;
 mod faults;
 mod kills;
 mod log;
+mod machines;
 mod mails;
 mod model;
 mod moving;
@@ -79,6 +80,12 @@ on_every_store! {
         a_sign_in_gives_one_enrolment,
         a_code_is_good_once,
         an_enrolment_needs_the_credentials_and_factors_of_now;
+    machines:
+        a_machine_has_the_vaults_it_was_given_and_its_sessions_say_so,
+        a_machine_has_a_vault_and_only_those_of_its_account,
+        a_machine_made_twice_is_one_and_is_told_once,
+        a_revoked_machine_is_given_no_key_again,
+        a_machine_goes_with_its_account;
     vaults:
         a_vault_is_created_once,
         a_commit_moves_the_vault,

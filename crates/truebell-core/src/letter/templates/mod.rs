@@ -10,6 +10,7 @@ mod address_changed;
 mod deletion_cancelled;
 mod device_revoked;
 mod new_device;
+mod new_machine;
 mod password_changed;
 mod retracted;
 mod second_factor_added;
@@ -75,6 +76,7 @@ fn about(event: &Event) -> Body {
     match &event.act.what {
         What::AccountCreated { .. } => welcome::body(&device),
         What::DeviceEnrolled { platform, .. } => new_device::body(&device, &name(platform)),
+        What::MachineEnrolled { name: machine, vaults, .. } => new_machine::body(&device, &name(machine), vaults.len()),
         What::PasswordChanged {} => password_changed::body(&device),
         What::SecretKeyRotated {} => secret_key_rotated::body(&device),
         What::DeviceRevoked { revoked_name, .. } => device_revoked::body(&device, &name(revoked_name)),

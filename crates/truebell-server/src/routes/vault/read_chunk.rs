@@ -3,12 +3,15 @@
 use crate::body::Ids;
 use crate::reply::Reply;
 use crate::routes::{Answer, Apps};
-use crate::session::Session;
+use crate::session::Reader;
 use axum::extract::State;
 use truebell_core::head::Reason;
 use truebell_core::ids::{AttachmentId, VaultId};
 
-pub(crate) async fn read(State(app): Apps, session: Session, Ids((vault, attachment, index)): Ids<(VaultId, AttachmentId, u64)>) -> Answer {
-    let sealed = app.store.chunk(session.account, vault, attachment, index).await?.ok_or(Reason::NotFound)?;
+pub(crate) async fn read(State(app): Apps, reader: Reader, Ids((vault, attachment, index)): Ids<(VaultId, AttachmentId, u64)>) -> Answer {
+    if !reader.may_read(vault) {
+        return Err(Reason::NotFound.into());
+    }
+    let sealed = app.store.chunk(reader.session.account, vault, attachment, index).await?.ok_or(Reason::NotFound)?;
     Ok(Reply::bytes(sealed))
 }
