@@ -1,6 +1,6 @@
 //! Rates as whole numbers, the bounds a plan sets them, and what a count says about its bounds.
 
-use super::binomial::{ln_lower_tail, ln_upper_tail};
+use super::binomial::{ln_lower_tail, ln_upper_tail, stop_above};
 use super::sequential::{ln_evidence_above, ln_evidence_below};
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
@@ -122,6 +122,14 @@ impl Bounds {
         self.judge(tally, errors)
     }
 
+    /// Whether `samples_min` is enough to see something that is broken: a fifth matching, or half way from the bound to everything where that
+    /// is more, passes the last look with no more than the chance it may.
+    pub(super) fn see_faults(&self, errors: Errors) -> bool {
+        let fault = if self.high.rate() <= 0.05 { 0.2 } else { 0.5 * (1.0 + self.high.rate()) };
+        let passes = stop_above(self.samples_min, self.high.rate(), errors.ln_alpha());
+        self.high == Ppm::ALL || ln_lower_tail(passes, self.samples_min, fault) <= errors.beta().ln()
+    }
+
     /// Whether they are bounds at all.
     pub(super) fn are_sound(&self) -> bool {
         self.low <= self.high && self.high <= Ppm::ALL && self.samples_min > 0 && (self.low > Ppm(0) || self.high < Ppm::ALL)
@@ -158,6 +166,14 @@ mod tests {
             let judge = |matched| BOUNDS.judge_finally(Tally { looked, matched }, Errors::USUAL);
             assert_eq!((judge(most), judge(most + 1)), (Verdict::Within, Verdict::TooMany), "{looked}");
         }
+    }
+
+    #[test]
+    fn bounds_ask_for_as_many_samples_as_it_takes_to_see_a_fifth() {
+        let with = |samples_min| Bounds { samples_min, ..BOUNDS }.see_faults(Errors::USUAL);
+        let least = (1..1_000).find(|samples_min| with(*samples_min)).unwrap();
+        assert_eq!(least, 121, "three times what a test that stops at the first chance needs on average");
+        assert!(Bounds { high: Ppm::ALL, samples_min: 1, ..BOUNDS }.see_faults(Errors::USUAL), "without a bound there is nothing to see");
     }
 
     #[test]

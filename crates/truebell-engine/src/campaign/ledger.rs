@@ -236,6 +236,8 @@ pub enum Standing {
     Told,
     /// Nobody knows whether it was. Never repeated.
     Unknown,
+    /// The mail was refused for good: they meet what was done when they sign in.
+    Undeliverable,
     /// Passed over.
     Skipped {
         /// Why.
@@ -259,7 +261,7 @@ pub enum Standing {
 impl Standing {
     /// Whether something was done to them that a retraction has to undo.
     pub fn is_reached(self) -> bool {
-        matches!(self, Self::Acted | Self::Handing { .. } | Self::Told | Self::Unknown)
+        matches!(self, Self::Acted | Self::Handing { .. } | Self::Told | Self::Unknown | Self::Undeliverable)
     }
 
     /// Its word.
@@ -271,6 +273,7 @@ impl Standing {
             Self::Handing { .. } => "handing",
             Self::Told => "told",
             Self::Unknown => "unknown",
+            Self::Undeliverable => "undeliverable",
             Self::Skipped { .. } => "skipped",
             Self::Retracting { .. } => "retracting",
             Self::Retracted => "retracted",

@@ -388,13 +388,9 @@ impl Machine {
         };
         let entry = self.rows.get(finding.account);
         self.put(finding.account, Entry { standing: Standing::Skipped { why: skip }, ..entry });
-        let moment = self.moment(UnixMillis(0));
-        let input = match skip {
-            Skip::EvidenceFailed => super::Input::Looked { measure: Measure::Rechecks, tally: Tally { looked: 1, matched: 0 } },
-            // They did what the campaign would have asked of them: that says nothing of the evidence.
-            _ => super::Input::Timer,
-        };
-        let counted = self.handle(input, moment);
+        // Either way the finding does not hold any more. One of them says nothing; if it is most, something is wrong with them all.
+        let (moment, tally) = (self.moment(UnixMillis(0)), Tally { looked: 1, matched: 0 });
+        let counted = self.handle(super::Input::Looked { measure: Measure::Rechecks, tally }, moment);
         debug_assert!(counted.is_ok(), "every plan measures rechecks");
     }
 

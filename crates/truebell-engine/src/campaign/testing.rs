@@ -1,6 +1,7 @@
 //! A small campaign for tests: operators with keys, a plan that is whole, and its manifest.
 
 use super::*;
+use std::sync::LazyLock;
 use truebell_core::account::Unlocked;
 use truebell_core::hash::Hash32;
 use truebell_core::ids::AccountId;
@@ -37,8 +38,11 @@ pub(super) struct Fixture {
 }
 
 /// Operator `number`'s keys; 0 is the author.
-pub(super) fn keys(number: u8) -> Unlocked {
-    Unlocked::make_account(AccountId([number + 1; 16]), &mut Seeded::new(u64::from(number) + 500))
+pub(super) fn keys(number: u8) -> &'static Unlocked {
+    static KEYS: LazyLock<Vec<Unlocked>> = LazyLock::new(|| {
+        (0..10).map(|number| Unlocked::make_account(operator(number), &mut Seeded::new(u64::from(number) + 500))).collect()
+    });
+    &KEYS[usize::from(number)]
 }
 
 pub(super) fn operator(number: u8) -> AccountId {
@@ -107,7 +111,7 @@ impl Fixture {
 
     /// Operator `number` says something of the plan.
     pub(super) fn says(&self, number: u8, says: Says, round: u32, at: UnixMillis) -> SignedStatement {
-        SignedStatement::sign(&Statement { plan: self.plan.derive_id(), round, operator: operator(number), at, says }, &keys(number))
+        SignedStatement::sign(&Statement { plan: self.plan.derive_id(), round, operator: operator(number), at, says }, keys(number))
     }
 
     pub(super) fn approvals(&self, round: u32, at: UnixMillis) -> Vec<SignedStatement> {

@@ -58,7 +58,7 @@ fn a_signature_of_another_key_purpose_or_statement_counts_nothing() {
     let fixture = Fixture::of(3);
     let good = fixture.says(1, Says::Approve, 0, NOW);
     let statement = |operator, says| Statement { plan: fixture.plan.derive_id(), round: 0, operator, at: NOW, says };
-    let forged = SignedStatement::sign(&statement(operator(1), Says::Approve), &keys(2));
+    let forged = SignedStatement::sign(&statement(operator(1), Says::Approve), keys(2));
     let for_another = SignedStatement { signature: keys(1).sign(Purpose::VaultHead, &good.bytes), bytes: good.bytes.clone() };
     let swapped = SignedStatement { bytes: cbor::to_vec(&statement(operator(3), Says::Approve)), signature: good.signature };
     let cut = SignedStatement { bytes: good.bytes[1..].to_vec(), signature: good.signature };
@@ -74,7 +74,7 @@ fn two_accounts_with_one_key_are_one_person_and_the_authors_second_account_is_th
     let said = |fixture: &Fixture, number: u8, with: u8| {
         SignedStatement::sign(
             &Statement { plan: fixture.plan.derive_id(), round: 0, operator: operator(number), at: NOW, says: Says::Approve },
-            &keys(with),
+            keys(with),
         )
     };
     fixture.roster.0.insert(operator(2), Operator { key: keys(1).public().signing });

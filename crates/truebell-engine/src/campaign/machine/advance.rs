@@ -37,7 +37,9 @@ impl Machine {
     }
 
     fn step(&mut self, now: UnixMillis) {
-        let approved = self.check_approval(now).is_ok();
+        // Asked where it decides something, and nowhere else: it may have to check signatures.
+        let decides = matches!(self.state.phase, Phase::InReview | Phase::Held { .. } | Phase::Soaking { .. } | Phase::Stopped { .. });
+        let approved = decides && self.check_approval(now).is_ok();
         match self.state.phase {
             Phase::InReview
             | Phase::Held { .. }
@@ -119,6 +121,7 @@ impl Machine {
                 other => other,
             };
             self.put(recipient, Entry { standing, ..entry });
+            self.undo_late(recipient, now);
         }
     }
 }

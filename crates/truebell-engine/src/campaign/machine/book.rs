@@ -28,7 +28,7 @@ fn is_settled(entry: &Entry) -> bool {
     match entry.standing {
         Standing::Planned | Standing::Claimed { .. } | Standing::Handing { .. } => false,
         Standing::Acted => !entry.mails,
-        Standing::Told | Standing::Unknown | Standing::Skipped { .. } => true,
+        Standing::Told | Standing::Unknown | Standing::Undeliverable | Standing::Skipped { .. } => true,
         Standing::Retracting { .. } | Standing::Retracted | Standing::Kept => true,
     }
 }
@@ -154,6 +154,11 @@ impl Machine {
         self.push(Effect::Record(Record::Recipient { recipient, entry }));
     }
 
+    /// A row that another process wrote, in the order they were written. A stop that one of them ordered is a stop here.
+    pub fn take_in(&mut self, record: &Record) {
+        self.put_back(record);
+    }
+
     /// A row is put back as it was written.
     pub(super) fn put_back(&mut self, record: &Record) {
         match record {
@@ -195,8 +200,11 @@ impl Machine {
             (Fact::Acted { claim }, standing) if claim == entry.claim && (standing.is_reached() || is_undoing(standing)) => return,
             (Fact::Told, Standing::Handing { .. } | Standing::Unknown) => Standing::Told,
             (Fact::Unknown, Standing::Handing { .. }) => Standing::Unknown,
+            (Fact::Deferred, Standing::Handing { .. } | Standing::Unknown) => Standing::Acted,
+            (Fact::Undeliverable, Standing::Handing { .. } | Standing::Unknown) => Standing::Undeliverable,
             (Fact::Told | Fact::Unknown, Standing::Told | Standing::Unknown) => return,
-            (Fact::Told | Fact::Unknown, standing) if is_undoing(standing) => return,
+            (Fact::Deferred, Standing::Acted) | (Fact::Undeliverable, Standing::Undeliverable) => return,
+            (Fact::Told | Fact::Unknown | Fact::Deferred | Fact::Undeliverable, standing) if is_undoing(standing) => return,
             (Fact::Skipped(why), Standing::Planned | Standing::Claimed { .. }) => Standing::Skipped { why },
             (Fact::Skipped(_), Standing::Skipped { .. }) => return,
             (Fact::Retracted, Standing::Retracting { .. }) => Standing::Retracted,

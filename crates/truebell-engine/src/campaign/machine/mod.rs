@@ -15,7 +15,7 @@ use super::approval::approvers;
 use super::lease::{LEASE_MS, SHARES};
 use super::ledger::Fault;
 use super::{
-    Approved, BadPlan, Entry, Guards, Lease, Manifest, Measure, Phase, Plan, PlanId, Reading, Recipient, Record, Roster, Signal,
+    Approved, BadPlan, Entry, Guards, Lease, Manifest, Measure, Phase, Plan, PlanId, Reading, Recipient, Record, Roster, Says, Signal,
     SignedStatement, Skip, State, Stop, Tally, Traced, TracerReport, Turns, WorkerId, World, approve,
 };
 use serde::{Deserialize, Serialize};
@@ -88,6 +88,10 @@ pub enum Fact {
     Told,
     /// Nobody knows whether it was.
     Unknown,
+    /// It was not: the other side said so, and may take it later (greylisting, a full queue).
+    Deferred,
+    /// It was not, and never will be.
+    Undeliverable,
     /// They are passed over.
     Skipped(Skip),
     /// Undone, the old password works again.
@@ -285,7 +289,7 @@ impl Machine {
         let result = match input {
             Input::Timer => Ok(()),
             Input::Order { by, order } => self.order(by, order, now),
-            Input::Said(signed) => self.said(signed, now),
+            Input::Said(signed) => self.said(signed),
             Input::Roster(roster) => {
                 self.roster = roster;
                 self.approved = None;
@@ -332,10 +336,14 @@ impl Machine {
         Ok(())
     }
 
-    fn said(&mut self, signed: SignedStatement, _now: UnixMillis) -> Result<(), Refused> {
+    fn said(&mut self, signed: SignedStatement) -> Result<(), Refused> {
         let statement = signed.verify(&self.roster).ok_or(Refused::NotSigned)?;
         if statement.plan != self.id {
             return Err(Refused::OtherPlan);
+        }
+        // An approval given in advance would let what is stopped go on without anybody having looked at why. A withdrawal is always heard.
+        if statement.says == Says::Approve && statement.round != self.state.round {
+            return Err(Refused::OtherRound);
         }
         if !self.said.contains(&signed) {
             self.said.push(signed.clone());

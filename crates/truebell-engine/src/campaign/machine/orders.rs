@@ -40,6 +40,9 @@ pub enum Refused {
     /// It is about another plan.
     #[error("this approval is for another plan; if the plan was drawn up anew, approve the new one")]
     OtherPlan,
+    /// It was signed before the last stop, or for a later one.
+    #[error("this approval is for before or after another stop: look at why the campaign stopped, and approve it as it stands now")]
+    OtherRound,
     /// There is no such stratum or signal in the plan.
     #[error("the plan measures no such thing")]
     NotMeasured,

@@ -22,7 +22,7 @@ enum Step {
     Use { nth: usize },
     Hand { number: u64 },
     Leave { nth: usize },
-    Tell { nth: usize, known: bool },
+    Tell { nth: usize, fact: Fact },
     Undone { number: u64, how: u8 },
     Roster { without: u8 },
     Restart,
@@ -46,7 +46,7 @@ fn steps() -> impl Strategy<Value = Step> {
         6 => (0_usize..4).prop_map(|nth| Step::Use { nth }),
         6 => (0..PEOPLE).prop_map(|number| Step::Hand { number }),
         5 => (0_usize..4).prop_map(|nth| Step::Leave { nth }),
-        4 => (0_usize..4, any::<bool>()).prop_map(|(nth, known)| Step::Tell { nth, known }),
+        4 => (0_usize..4, prop::sample::select(vec![Fact::Told, Fact::Told, Fact::Unknown])).prop_map(|(nth, fact)| Step::Tell { nth, fact }),
         3 => (0..PEOPLE, 0_u8..3).prop_map(|(number, how)| Step::Undone { number, how }),
         1 => (0_u8..6).prop_map(|without| Step::Roster { without }),
         1 => Just(Step::Restart),
@@ -102,11 +102,10 @@ impl Outside {
             Step::Use { nth } => self.use_up(*nth),
             Step::Hand { number } => self.hand(*number),
             Step::Leave { nth } => self.leave(*nth),
-            Step::Tell { nth, known } => {
+            Step::Tell { nth, fact } => {
                 if *nth < self.left.len() {
                     let recipient = self.left.remove(*nth);
-                    let fact = if *known { Fact::Told } else { Fact::Unknown };
-                    ignored(self.story.tell(Input::Fact { recipient, fact }));
+                    ignored(self.story.tell(Input::Fact { recipient, fact: *fact }));
                 }
             }
             Step::Undone { number, how } => self.undone(*number, *how),
@@ -124,8 +123,11 @@ impl Outside {
     fn proper(&mut self) {
         let round = self.story.machine.state().round;
         let roster = self.story.fixture.roster.clone();
+        let before = self.story.phase();
         self.story.tell(Input::Roster(roster)).unwrap();
         match self.story.phase() {
+            // Somebody is back, whose approval counts again.
+            phase if phase != before => {}
             Phase::Draft => self.story.order(Order::Submit),
             Phase::InReview | Phase::Stopped { .. } => {
                 for signed in self.story.fixture.approvals(round, self.story.now) {
@@ -141,7 +143,7 @@ impl Outside {
                     self.use_up(0);
                     self.hand(number);
                     self.leave(0);
-                    self.take(&Step::Tell { nth: 0, known: true });
+                    self.take(&Step::Tell { nth: 0, fact: Fact::Told });
                 }
             }
             Phase::Soaking { .. } => {
@@ -283,7 +285,7 @@ impl Outside {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_happens_nobody_is_reached_without_leave_or_twice_and_everybody_reached_can_be_undone(steps in prop::collection::vec(steps(), 1..160)) {

@@ -465,7 +465,8 @@ fn an_operator_who_left_takes_their_approval_along() {
 
 #[test]
 fn evidence_about_somebody_else_by_somebody_else_or_long_ago_is_none() {
-    let bends: [(fn(&mut Brought), WhyNot); 4] = [
+    type Bend = fn(&mut Brought);
+    let bends: [(Bend, WhyNot); 4] = [
         (|brought| brought.look.account = finding(59).account, WhyNot::OtherEvidence),
         (|brought| brought.look.grade = Grade::E3, WhyNot::OtherEvidence),
         (|brought| brought.look.checker = "bcrypt 0.17".into(), WhyNot::OtherEvidence),

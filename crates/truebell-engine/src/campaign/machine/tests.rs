@@ -101,8 +101,10 @@ fn what_was_stopped_goes_on_after_two_people_approved_it_anew_and_a_new_hold() {
     story.order(Order::Stop);
     assert_eq!(story.tell(Input::Order { by: operator(3), order: Order::Resume }), Err(Refused::NotNow { phase: "stopped" }));
     story.wait(10 * HOUR);
-    for signed in story.fixture.approvals(0, story.now) {
-        story.tell(Input::Said(signed)).unwrap();
+    for round in [0, 2] {
+        for signed in story.fixture.approvals(round, story.now) {
+            assert_eq!(story.tell(Input::Said(signed)), Err(Refused::OtherRound));
+        }
     }
     assert!(matches!(story.phase(), Phase::Stopped { .. }), "the round that was stopped is over");
     let first = story.fixture.says(1, Says::Approve, 1, story.now);
@@ -118,6 +120,18 @@ fn what_was_stopped_goes_on_after_two_people_approved_it_anew_and_a_new_hold() {
         story.send(*number).unwrap();
     }
     assert_eq!(story.acted.len(), 10);
+}
+
+#[test]
+fn what_is_approved_in_advance_does_not_go_on_after_a_stop() {
+    let mut story = begun(60);
+    for signed in story.fixture.approvals(1, story.now) {
+        assert_eq!(story.tell(Input::Said(signed)), Err(Refused::OtherRound));
+    }
+    story.order(Order::Stop);
+    story.wait(HOUR);
+    assert!(matches!(story.phase(), Phase::Stopped { .. }));
+    assert!(story.machine.approvers(story.now).is_empty());
 }
 
 #[test]
@@ -268,6 +282,83 @@ fn a_campaign_that_reached_nobody_is_retracted_at_once() {
     story.approve();
     story.order(Order::Retract);
     assert_eq!((story.phase(), story.undo.len()), (Phase::Retracted, 0));
+}
+
+#[test]
+fn a_mail_that_is_put_off_is_sent_later_and_one_that_is_refused_is_not() {
+    let mut story = begun(60);
+    for (number, fact) in story.in_turn().into_iter().zip([Fact::Deferred, Fact::Undeliverable]) {
+        let brought = story.bring(number);
+        let permit = story.ask(&brought).unwrap();
+        story.act(permit).unwrap();
+        let who = recipient(number);
+        assert_eq!(story.machine.may_hand_over(who, &brought.lease, story.now).unwrap().use_up(story.now), Ok(who));
+        story.wait(5 * SECOND);
+        assert_eq!(story.machine.rows.get(who).standing, Standing::Unknown, "(the other side takes its time)");
+        story.tell(Input::Fact { recipient: who, fact }).unwrap();
+        let lease = story.lease(share_of(who), WORKER).unwrap();
+        let again = story.hand_over(who, &lease);
+        assert_eq!(again.is_ok(), fact == Fact::Deferred, "{again:?}");
+    }
+    assert_eq!(story.mailed.len(), 1);
+    story.order(Order::Retract);
+    assert_eq!(story.undo.iter().map(|(_, tell)| *tell).filter(|tell| *tell).count(), 1, "only who was told is corrected");
+    assert_eq!(story.undo.len(), 2);
+}
+
+#[test]
+fn a_mail_that_leaves_as_the_retraction_is_ordered_is_waited_for() {
+    for fact in [Some(Fact::Told), Some(Fact::Deferred), None] {
+        let mut story = begun(60);
+        let number = story.in_turn()[0];
+        let brought = story.bring(number);
+        let permit = story.ask(&brought).unwrap();
+        story.act(permit).unwrap();
+        let handover = story.machine.may_hand_over(recipient(number), &brought.lease, story.now);
+        assert!(handover.is_ok());
+        story.order(Order::Retract);
+        assert!(story.undo.is_empty());
+        match fact {
+            Some(fact) => story.tell(Input::Fact { recipient: recipient(number), fact }).unwrap(),
+            None => story.wait(5 * SECOND),
+        }
+        assert_eq!(story.undo, [(recipient(number), fact != Some(Fact::Deferred))], "{fact:?}");
+    }
+}
+
+#[test]
+fn a_stop_that_another_process_wrote_is_a_stop_here() {
+    let (mut here, mut there) = (begun(60), begun(60));
+    let number = here.in_turn()[0];
+    there.rows.clear();
+    there.order(Order::Stop);
+    there.rows.iter().for_each(|row| here.machine.take_in(row));
+    assert_eq!(here.machine.state(), there.machine.state());
+    assert!(matches!(here.send(number), Err(WhyNot::NotRunning { phase: "stopped" })));
+    let twice = begun(60);
+    let sent = [Standing::Told].map(|standing| Record::Recipient {
+        recipient: recipient(number),
+        entry: Entry { standing, claim: 1, claimed_at: Some(here.now), mails: true },
+    });
+    let mut here = twice;
+    sent.iter().for_each(|row| here.machine.take_in(row));
+    assert_eq!(here.send(number), Err(WhyNot::HadItsTurn { standing: "told" }), "and who had their turn there had it here");
+}
+
+#[test]
+fn passwords_that_changed_for_most_stop_the_campaign() {
+    let mut fixture = Fixture::of(400);
+    fixture.plan.stages[1].whom = Whom::UpTo(200);
+    fixture.plan.stages[2].whom = Whom::UpTo(300);
+    let mut story = Story::new(fixture, Guards::all());
+    story.begin();
+    for number in story.in_turn() {
+        let _refused = story.send_bent(number, |brought| brought.generation = finding(9_999).generation);
+    }
+    assert!(
+        matches!(story.phase(), Phase::Stopped { why: Stop::TooFew { measure: Measure::Rechecks, .. } }),
+        "the wrong table was read, say"
+    );
 }
 
 #[test]

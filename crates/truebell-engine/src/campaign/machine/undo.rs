@@ -16,12 +16,14 @@ pub(super) fn again(tell: bool, tries: u32, now: UnixMillis) -> Standing {
 }
 
 impl Machine {
-    /// Everything that was done is undone. Claims that are open are waited for.
+    /// Everything that was done is undone. Claims and mails that are under way are waited for.
     pub(super) fn retract(&mut self, now: UnixMillis) {
         self.approved = None;
         self.forget_leases();
         self.set_state(State { phase: Phase::Retracting, ..self.state });
-        let reached: Vec<_> = self.ledger().filter(|(_, entry)| entry.standing.is_reached()).collect();
+        // A mail that is leaving at this moment is waited for: who was told is corrected, and nobody else.
+        let is_known = |entry: &Entry| entry.standing.is_reached() && !matches!(entry.standing, Standing::Handing { .. });
+        let reached: Vec<_> = self.ledger().filter(|(_, entry)| is_known(entry)).collect();
         for (recipient, entry) in reached {
             self.begin_undo(recipient, entry, now);
         }
@@ -30,7 +32,8 @@ impl Machine {
     /// What is heard after a retraction began belongs to it.
     pub(super) fn undo_late(&mut self, recipient: Recipient, now: UnixMillis) {
         let entry = self.rows.get(recipient);
-        if matches!(self.state.phase, Phase::Retracting | Phase::Retracted) && entry.standing.is_reached() {
+        let is_known = entry.standing.is_reached() && !matches!(entry.standing, Standing::Handing { .. });
+        if matches!(self.state.phase, Phase::Retracting | Phase::Retracted) && is_known {
             self.set_state(State { phase: Phase::Retracting, ..self.state });
             self.begin_undo(recipient, entry, now);
         }
@@ -38,7 +41,7 @@ impl Machine {
 
     fn begin_undo(&mut self, recipient: Recipient, entry: Entry, now: UnixMillis) {
         // Who was reset and never mailed gets the password back, and no correction of what they were never told.
-        let tell = entry.standing != Standing::Acted;
+        let tell = matches!(entry.standing, Standing::Told | Standing::Unknown);
         self.put(recipient, Entry { standing: Standing::Retracting { tell, tries: 0, next: now }, ..entry });
     }
 

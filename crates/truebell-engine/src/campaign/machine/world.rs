@@ -124,6 +124,11 @@ impl Story {
         }
     }
 
+    /// Facts are never refused.
+    fn fact(&mut self, recipient: Recipient, fact: Fact) {
+        assert_eq!(self.tell(Input::Fact { recipient, fact }), Ok(()));
+    }
+
     pub(super) fn wait(&mut self, ms: u64) {
         self.now = self.now + Duration::from_millis(ms);
         self.tell(Input::Timer).unwrap();
@@ -203,7 +208,7 @@ impl Story {
         let entry = self.machine.rows.get(recipient);
         if entry.claim == claim && matches!(entry.standing, Standing::Claimed { .. }) {
             self.acted.push(recipient);
-            self.tell(Input::Fact { recipient, fact: Fact::Acted { claim } }).unwrap();
+            self.fact(recipient, Fact::Acted { claim });
         }
         Ok(())
     }
@@ -213,7 +218,7 @@ impl Story {
         self.drain();
         if let Ok(recipient) = handover?.use_up(self.now) {
             self.mailed.push(recipient);
-            self.tell(Input::Fact { recipient, fact: Fact::Told }).unwrap();
+            self.fact(recipient, Fact::Told);
         }
         Ok(())
     }
@@ -223,7 +228,7 @@ impl Story {
         let mut brought = self.bring(number);
         bend(&mut brought);
         let permit = self.ask(&brought)?;
-        self.act(permit).unwrap();
+        assert_eq!(self.act(permit), Ok(()), "a permit is good when it is given");
         if brought.text.is_some() {
             self.hand_over(brought.finding.account, &brought.lease)?;
         }

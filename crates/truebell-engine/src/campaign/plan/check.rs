@@ -71,6 +71,9 @@ pub enum BadPlan {
     /// Bounds that are none.
     #[error("the bounds of “{0}” are none: give a low below a high, and how many have to be looked at")]
     Bounds(String),
+    /// Too few samples to see that something is broken.
+    #[error("“{0}” would pass with fewer looked at than it takes to see a fifth go wrong: raise how many have to be")]
+    Samples(String),
     /// A finding is counted nowhere.
     #[error("a finding belongs to a list or a stratum that is not in the plan: draw the plan up anew")]
     Astray,
@@ -194,6 +197,10 @@ impl Plan {
         let mut all = strata.chain(watches).chain([("rechecks".to_owned(), self.rechecks)]);
         if let Some((name, _)) = all.find(|(_, bounds)| !bounds.are_sound()) {
             return Err(BadPlan::Bounds(name));
+        }
+        let blind = self.strata.iter().find(|stratum| !stratum.bounds.see_faults(self.errors));
+        if let Some(stratum) = blind {
+            return Err(BadPlan::Samples(stratum.name.clone()));
         }
         // Without these nobody would notice too much, too little, or that everybody is annoyed.
         let two_sided = !self.strata.is_empty() && self.rechecks.low.0 > 0 && !self.watches.is_empty();

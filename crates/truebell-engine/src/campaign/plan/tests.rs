@@ -73,6 +73,7 @@ fn a_plan_that_is_not_whole_is_refused_with_the_reason() {
             refused(|f| f.plan.watches[1].bounds = Bounds { low: Ppm(0), high: Ppm::ALL, samples_min: 1 }),
             BadPlan::Bounds("Complaints".into()),
         ),
+        (refused(|f| f.plan.strata[0].bounds.samples_min = 50), BadPlan::Samples("ExampleForum, bcrypt".into())),
         (refused(|f| f.plan.watches.clear()), BadPlan::Bounds("strata, rechecks and signals".into())),
         (refused(|f| f.plan.tracers.must_not_match.truncate(255)), BadPlan::Tracers),
         (refused(|f| f.plan.tracers.must_match.push(recipient(900_100))), BadPlan::Tracers),
