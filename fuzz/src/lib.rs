@@ -19,6 +19,7 @@ pub mod reply;
 pub mod seal;
 pub mod secret_key;
 pub mod signal;
+pub mod verifier;
 pub mod wire;
 mod world;
 
@@ -54,6 +55,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("seal", seal::run),
     ("secret_key", secret_key::run),
     ("signal", signal::run),
+    ("verifier", verifier::run),
     ("wire", wire::run),
 ];
 

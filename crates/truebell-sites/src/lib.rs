@@ -4,3 +4,5 @@
 //! and proves what a leaked password opens.
 
 pub mod password;
+#[cfg(feature = "source")]
+pub mod source;
