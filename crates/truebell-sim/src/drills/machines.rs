@@ -9,7 +9,7 @@ pub(super) const FA_50: Drill = Drill {
     id: "FA-50",
     title: "A build reads its secrets for a month, on a new machine each time",
     incident: "CI ran the command line afresh each time; a flood of new-device mails could not be turned off.",
-    proves: "A machine is told of once, when it is made; its runs, many at once and some behind a bad line, are told of never; a second machine and a removed one are told of, once each.",
+    proves: "A machine is told of once, when it is made; its runs, several a day and some behind a bad line, are told of never; a second machine and a removed one are told of, once each.",
     run: month_of_builds,
 };
 
