@@ -36,6 +36,8 @@ impl World {
         }
         if let Some(mutation) = self.mutation {
             shell::after_sync(self, mutation, line, synced.as_ref().ok());
+            // What a careless program did then is looked at as well.
+            self.after(line, false);
         }
         said
     }
