@@ -33,6 +33,16 @@ pub(crate) const TESTS: &[Need] = &[
         is_here: || find_program("pdftotext").is_some(),
     },
     Need {
+        package: "openssl",
+        why: "password verifiers are checked against the real `openssl passwd`",
+        is_here: || find_program("openssl").is_some(),
+    },
+    Need {
+        package: "perl-base",
+        why: "password verifiers are checked against the C library's crypt, through `perl`",
+        is_here: || find_program("perl").is_some(),
+    },
+    Need {
         package: "npm",
         why: "the range service is asked by programs from npm",
         is_here: || find_program("npm").is_some() && find_program("node").is_some(),
