@@ -6,6 +6,7 @@ mod address;
 mod attach;
 mod background;
 mod backup;
+mod breach;
 mod ca_file;
 mod child;
 mod completions;
@@ -136,6 +137,7 @@ Server
 
 Exposed passwords
   corpus         Build, check and serve digests of exposed passwords
+  breach         Look at a breach list before it is used
 ";
 
 /// A password manager whose alarms can be believed
@@ -259,6 +261,9 @@ pub enum Command {
     /// Digests of exposed passwords: build, check and serve them
     #[command(subcommand)]
     Corpus(corpus::Corpus),
+    /// Breach lists: look at one before it is used
+    #[command(subcommand)]
+    Breach(breach::Breach),
     /// Completions for your shell
     Completions(completions::Completions),
     /// Remove the account from this device
@@ -363,6 +368,7 @@ fn dispatch(command: Command, context: &mut Context) -> Answered<Ending> {
         Command::Store(command) => command.run(context),
         Command::Drill(command) => command.run(context),
         Command::Corpus(command) => return command.run(context),
+        Command::Breach(command) => return command.run(context),
         Command::Completions(command) => command.run(context),
         Command::Signout(command) => command.run(context),
         Command::Help(command) => command.run(context),

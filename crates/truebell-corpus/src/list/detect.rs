@@ -37,7 +37,7 @@ pub struct Fit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Doubt {
     /// No dialect found a record.
-    #[error("no dialect finds an address with something beside it")]
+    #[error("no address with something beside it is found")]
     Nothing,
     /// Few records.
     #[error("there are fewer than 10 records to tell it by")]

@@ -2,6 +2,7 @@
 
 use super::text::{holds_name_of, is_made_by_a_person, is_mojibake, names_of};
 use super::verdict::{Test, Verdict};
+use crate::list::PASSWORD_BYTES_MAX;
 use crate::list::beside::{Beside, Record};
 use siphasher::sip::SipHasher13;
 use std::hash::Hasher;
@@ -28,15 +29,40 @@ pub struct Survey {
     behind: u64,
     addresses: u64,
     ascending: u64,
-    last: Last,
+    last: One,
+    /// Room for the next one.
+    next: One,
 }
 
-/// The record before, in lower case.
+/// A record in lower case, for as long as its neighbours may ask.
 #[derive(Default)]
-struct Last {
+struct One {
     address: Vec<u8>,
+    /// Empty where there is none.
     password: Zeroizing<Vec<u8>>,
     holds_own: bool,
+}
+
+impl One {
+    fn set(&mut self, address: &[u8], password: &[u8]) {
+        self.address.clear();
+        self.address.extend_from_slice(address);
+        self.address.make_ascii_lowercase();
+        self.password.as_mut_slice().zeroize();
+        self.password.clear();
+        // Its whole size from the start, so that no copy is left behind when it grows.
+        if self.password.capacity() < PASSWORD_BYTES_MAX {
+            self.password.reserve_exact(PASSWORD_BYTES_MAX);
+        }
+        self.password.extend_from_slice(password);
+        self.password.make_ascii_lowercase();
+        self.holds_own = holds_name_of(&self.password, &self.address);
+    }
+
+    /// Whether its password is of the other's address, and not of its own.
+    fn holds_name_of(&self, other: &Self) -> bool {
+        !self.holds_own && !self.password.is_empty() && self.address != other.address && holds_name_of(&self.password, &other.address)
+    }
 }
 
 impl Survey {
@@ -57,31 +83,28 @@ impl Survey {
             behind: 0,
             addresses: 0,
             ascending: 0,
-            last: Last::default(),
+            last: One::default(),
+            next: One::default(),
         }
     }
 
     /// The next record.
     pub fn push(&mut self, record: &Record<'_>) {
-        let mut address = std::mem::take(&mut self.last.address);
-        let before = address.clone();
-        address.clear();
-        address.extend_from_slice(record.address);
-        address.make_ascii_lowercase();
+        let password = match record.beside {
+            Beside::Password { bytes, .. } => bytes,
+            _ => &[],
+        };
+        self.next.set(record.address, password);
         self.addresses += 1;
-        self.ascending += u64::from(before <= address);
-        let mut password = Zeroizing::new(Vec::new());
-        let mut holds_own = false;
-        if let Beside::Password { bytes, .. } = record.beside {
-            self.look_at(bytes);
-            password.extend_from_slice(bytes);
-            password.make_ascii_lowercase();
-            holds_own = self.relate(&password, &address, &before);
+        self.ascending += u64::from(self.last.address <= self.next.address);
+        if !password.is_empty() {
+            self.look_at(password);
+            self.named += u64::from(names_of(&self.next.address).next().is_some());
+            self.own += u64::from(self.next.holds_own);
         }
-        // What the line before holds of this one.
-        let last = std::mem::take(&mut self.last.password);
-        self.behind += u64::from(!self.last.holds_own && !last.is_empty() && before != address && holds_name_of(&last, &address));
-        self.last = Last { address, password, holds_own };
+        self.before += u64::from(self.next.holds_name_of(&self.last));
+        self.behind += u64::from(self.last.holds_name_of(&self.next));
+        std::mem::swap(&mut self.last, &mut self.next);
     }
 
     /// Whether a password of the list is in a corpus of those known from elsewhere. Need not be asked of all.
@@ -138,14 +161,6 @@ impl Survey {
         if let Some(place) = usize::try_from(place).ok().and_then(|place| self.sample.get_mut(place)) {
             *place = fingerprint;
         }
-    }
-
-    fn relate(&mut self, password: &[u8], address: &[u8], before: &[u8]) -> bool {
-        let own = holds_name_of(password, address);
-        self.named += u64::from(names_of(address).next().is_some());
-        self.own += u64::from(own);
-        self.before += u64::from(!own && before != address && holds_name_of(password, before));
-        own
     }
 
     fn most_frequent(&self) -> u64 {

@@ -160,7 +160,8 @@ impl Test {
 
     const fn subject(self) -> &'static str {
         match self {
-            Self::OnePassword | Self::NoFavourite => "Whether one password is as frequent as in real lists",
+            Self::OnePassword => "Whether one password is too frequent",
+            Self::NoFavourite => "Whether any password is as frequent as in real lists",
             Self::Random => "Whether people made the passwords",
             Self::NotKnown => "Whether the passwords are known from elsewhere",
             Self::Unrelated => "Whether the passwords go with their addresses",
