@@ -150,12 +150,15 @@ fn lower_local(local: &[u8]) -> Result<String, NotAnAddress> {
 fn unquote(inner: &str) -> Result<String, NotAnAddress> {
     let (mut bare, mut letters) = (String::new(), inner.chars());
     while let Some(letter) = letters.next() {
-        match letter {
-            '\\' => bare.push(letters.next().ok_or(NotAnAddress)?),
+        let meant = match letter {
+            '\\' => letters.next().ok_or(NotAnAddress)?,
             '"' => return Err(NotAnAddress),
-            letter if letter.is_control() => return Err(NotAnAddress),
-            letter => bare.push(letter),
+            letter => letter,
+        };
+        if meant.is_control() {
+            return Err(NotAnAddress);
         }
+        bare.push(meant);
     }
     Ok(bare)
 }
@@ -278,6 +281,7 @@ mod tests {
             "\"\"@example.org",
             "\"a\"b\"@example.org",
             "\"a\\\"@example.org",
+            "\"a\\\u{b}\"@example.org",
             "ada@exam ple.org",
             "ada@example.org/x",
             "ada@ex\u{200b}..org",
