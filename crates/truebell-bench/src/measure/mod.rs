@@ -3,6 +3,7 @@
 mod cli;
 mod corpus;
 mod judgement;
+mod lists;
 mod log;
 mod moving;
 mod pairs;
@@ -21,6 +22,7 @@ use truebell_core::wire::server::ServerInfo;
 pub(crate) use cli::command_line;
 pub(crate) use corpus::corpus;
 pub(crate) use judgement::judgement;
+pub(crate) use lists::lists;
 pub(crate) use log::log;
 pub(crate) use moving::moving;
 pub(crate) use pairs::pairs;
