@@ -9,6 +9,9 @@ pub(crate) const PAYLOAD_BYTES: usize = PAGE_BYTES - 4;
 /// Bits of a page that hold values.
 pub(crate) const PAYLOAD_BITS: usize = PAYLOAD_BYTES * 8;
 
+/// A value of so many bits is whole in the eight bytes from the one it begins in.
+const WORD_BITS: usize = 57;
+
 /// A page as it lies in the file.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Page(pub [u8; PAGE_BYTES]);
@@ -61,6 +64,9 @@ impl Page {
     pub(crate) fn bits(&self, index: usize, width: usize) -> u64 {
         let first = index * width;
         let Some(bytes) = self.0.get(first / 8..) else { return 0 };
+        if let Some(bytes) = bytes.first_chunk().filter(|_| width <= WORD_BITS) {
+            return u64::from_le_bytes(*bytes) >> (first % 8) & ((1 << width) - 1);
+        }
         // A value of 64 bits that begins within a byte ends in the ninth.
         let value = match bytes.first_chunk() {
             Some(bytes) => u128::from_le_bytes(*bytes),
@@ -84,6 +90,12 @@ impl Page {
     /// Writes the `index`th value of `width` bits into a page that has zero there.
     pub(crate) fn put_bits(&mut self, index: usize, width: usize, value: u64) {
         let first = index * width;
+        if width <= WORD_BITS
+            && let Some(bytes) = self.0.get_mut(first / 8..).and_then(<[u8]>::first_chunk_mut)
+        {
+            *bytes = (u64::from_le_bytes(*bytes) | value << (first % 8)).to_le_bytes();
+            return;
+        }
         let shifted = u128::from(value) << (first % 8);
         let Some(bytes) = self.0.get_mut(first / 8..) else { return };
         // Beyond the value there are zeros, which change nothing, not even the sum's place.
@@ -94,7 +106,17 @@ impl Page {
         }
     }
 
+    /// Writes the `index`th of values that have the lengths of tails: known while compiling, so that each is two moves and no call.
+    pub(crate) fn put_tail(&mut self, index: usize, value: &[u8]) {
+        match (value.as_array::<12>(), value.as_array::<8>()) {
+            (Some(value), _) => self.put_slice(index, value),
+            (_, Some(value)) => self.put_slice(index, value),
+            _ => self.put_slice(index, value),
+        }
+    }
+
     /// Writes the `index`th value of as many bytes as there are.
+    #[inline]
     pub(crate) fn put_slice(&mut self, index: usize, value: &[u8]) {
         let width = value.len();
         if let Some(to) = self.payload_mut().get_mut(index * width..(index + 1) * width) {

@@ -8,9 +8,10 @@
 )]
 
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use truebell_corpus::build::{Seen, Sorter, Writer, assemble, derive_bucket_bits};
-use truebell_corpus::{Answer, Corpus, Damaged, Digest, Exposure, Flag, Flags, Kind, PAGE_BYTES, Source};
+use truebell_corpus::{Answer, Corpus, Damaged, Digest, Exposure, Flag, Flags, Kind, PAGE_BYTES, Page, Pages, Source, Unreadable};
 
 type Plain = BTreeMap<Digest, (u64, Flags)>;
 
@@ -53,10 +54,12 @@ fn check_against(plain: &Plain, kind: Kind, bucket_bits: u8) {
         None => Answer::Clean,
     };
     let asked: Vec<Digest> = plain.keys().copied().chain((1_000_000..1_000_500).map(|number| digest(kind, number))).collect();
-    for loaded in [false, true] {
+    // Nothing kept, a few pages of which others take the places, and all of them.
+    for (loaded, kept) in [(false, 0), (true, 0), (true, 3 * PAGE_BYTES), (true, 1 << 30)] {
         if loaded {
             corpus.load_buckets().unwrap();
         }
+        corpus.keep_pages(kept);
         for digest in &asked {
             assert_eq!(corpus.check(digest).unwrap(), expect(digest), "{digest:?}");
         }
@@ -67,6 +70,7 @@ fn check_against(plain: &Plain, kind: Kind, bucket_bits: u8) {
             assert_eq!(sweep.check(digest).unwrap(), expect(digest), "{digest:?}");
         }
     }
+    assert_eq!(corpus.pages_kept() > 0, !plain.is_empty());
     for above in plain.keys().step_by(97).copied().chain(asked.iter().rev().take(20).copied()) {
         let count = corpus.entries_above(&above).unwrap().count();
         assert_eq!(count, plain.range(above..).filter(|(digest, _)| **digest != above).count());
@@ -144,6 +148,118 @@ fn every_flipped_byte_is_found_by_verify_and_by_whoever_reads_it() {
             for (digest, truth) in asked.iter().zip(&truth) {
                 assert!(corpus.check(digest).is_err() || corpus.check(digest).unwrap() == *truth, "byte {at}");
             }
+        }
+    }
+}
+
+/// A medium that counts what is read of it, and bends a byte of one page while it is told to.
+#[derive(Debug)]
+struct Medium {
+    bytes: Vec<u8>,
+    reads: AtomicUsize,
+    bent: AtomicU64,
+}
+
+impl Medium {
+    const fn of(bytes: Vec<u8>) -> Self {
+        Self { bytes, reads: AtomicUsize::new(0), bent: AtomicU64::new(u64::MAX) }
+    }
+}
+
+impl Pages for &Medium {
+    fn bytes(&self) -> Result<u64, Unreadable> {
+        self.bytes.as_slice().bytes()
+    }
+
+    fn read(&self, at: u64, into: &mut Page) -> Result<(), Unreadable> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.bytes.as_slice().read(at, into)?;
+        if self.bent.load(Ordering::Relaxed) == at {
+            into.0[1234] ^= 1;
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_check_reads_one_page_and_one_that_is_kept_is_not_read_again() {
+    let plain = plain(Kind::Sha1, 3_000);
+    let medium = Medium::of(build(Kind::Sha1, 6, &plain, false));
+    let mut corpus = Corpus::open(&medium).unwrap();
+    corpus.load_buckets().unwrap();
+    let clean = digest(Kind::Sha1, 5_000);
+    let reads = |corpus: &Corpus<&Medium>, digest: &Digest| {
+        let before = medium.reads.load(Ordering::Relaxed);
+        corpus.check(digest).unwrap();
+        medium.reads.load(Ordering::Relaxed) - before
+    };
+    assert_eq!([reads(&corpus, &clean), reads(&corpus, &clean)], [1, 1]);
+    corpus.keep_pages(1 << 20);
+    assert_eq!([reads(&corpus, &clean), reads(&corpus, &clean)], [1, 0]);
+    // Within a bound: whatever is asked, no more pages than have room.
+    let room = 2;
+    corpus.keep_pages(room * (PAGE_BYTES + 64));
+    assert!(plain.keys().all(|digest| corpus.check(digest).unwrap() != Answer::Clean));
+    assert_eq!(corpus.pages_kept(), room);
+}
+
+#[test]
+fn a_page_that_is_damaged_is_not_kept_and_one_that_is_kept_was_whole() {
+    let plain = plain(Kind::Sha1, 3_000);
+    let medium = Medium::of(build(Kind::Sha1, 6, &plain, true));
+    let mut corpus = Corpus::open(&medium).unwrap();
+    corpus.load_buckets().unwrap();
+    corpus.keep_pages(1 << 20);
+    let pages = (medium.bytes.len() / PAGE_BYTES) as u64;
+    for (bent, (digest, (count, flags))) in (0..pages).cycle().zip(&plain) {
+        let truth = Answer::Exposed(Exposure::Whole { count: *count, flags: *flags });
+        medium.bent.store(bent, Ordering::Relaxed);
+        let said = corpus.check(digest);
+        assert!(said.is_err() || said.unwrap() == truth, "page {bent}");
+        // The damage was on the way: nothing of it stays.
+        medium.bent.store(u64::MAX, Ordering::Relaxed);
+        assert_eq!(corpus.check(digest).unwrap(), truth, "page {bent}");
+        // And what is kept does not change with the disk.
+        medium.bent.store(bent, Ordering::Relaxed);
+        assert_eq!(corpus.check(digest).unwrap(), truth, "page {bent}");
+    }
+}
+
+#[test]
+fn what_is_kept_answers_all_who_ask_at_once() {
+    let plain = plain(Kind::Sha1, 3_000);
+    let medium = Medium::of(build(Kind::Sha1, 6, &plain, true));
+    let mut corpus = Corpus::open(&medium).unwrap();
+    corpus.keep_pages(1 << 20);
+    std::thread::scope(|scope| {
+        for skip in [0, 500, 1_000, 1_500] {
+            let (corpus, plain) = (&corpus, &plain);
+            scope.spawn(move || {
+                for (digest, (count, flags)) in plain.iter().cycle().skip(skip).take(plain.len()) {
+                    assert_eq!(corpus.check(digest).unwrap(), Answer::Exposed(Exposure::Whole { count: *count, flags: *flags }));
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn heads_that_are_not_spread_evenly_are_found_as_others_are() {
+    let number = |key: u64| Digest::of(Kind::Sha1, &[&key.to_be_bytes()[..], &[7; 12]].concat()).unwrap();
+    // All at the beginning of the one bucket, all at its end, and half of each: a guess is as wrong as it can be.
+    for keys in [
+        (0..4_000).collect(),
+        (0..4_000).map(|key| u64::MAX - 2 * key).collect(),
+        (0..4_000).map(|key| key << 63 | key).collect::<Vec<_>>(),
+    ] {
+        let plain: Plain = keys.iter().map(|key| (number(*key), (1, Flag::Unmarked.into()))).collect();
+        let corpus = Corpus::open(build(Kind::Sha1, 0, &plain, false)).unwrap();
+        let mut sweep = corpus.sweep();
+        let asked: BTreeSet<u64> = keys.iter().flat_map(|key| [key.wrapping_sub(1), *key, key.wrapping_add(1)]).collect();
+        for key in asked {
+            let expect = plain.contains_key(&number(key));
+            assert_eq!(corpus.check(&number(key)).unwrap() != Answer::Clean, expect, "{key}");
+            assert_eq!(sweep.check(&number(key)).unwrap() != Answer::Clean, expect, "{key}");
         }
     }
 }

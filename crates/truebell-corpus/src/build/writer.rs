@@ -183,7 +183,7 @@ impl<W: Write> Writer<W> {
         for out in &mut self.outs {
             match out.column {
                 Column::Heads => out.put(|page, at| page.put_bits(at, head_bits, head))?,
-                Column::Tails => out.put(|page, at| page.put_slice(at, seen.digest.tail(kind)))?,
+                Column::Tails => out.put(|page, at| page.put_tail(at, seen.digest.tail(kind)))?,
                 Column::Counts => out.put(|page, at| page.put_slice(at, &[small]))?,
                 Column::Flags if occurring.len() > 1 => {
                     out.put(|page, at| page.put_bits(at, occurring.len(), seen.flags.pack(occurring)))?;

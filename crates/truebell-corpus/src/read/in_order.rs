@@ -24,7 +24,7 @@ pub struct Entry {
 #[derive(Debug)]
 pub struct InOrder<'a, P> {
     corpus: &'a Corpus<P>,
-    columns: Columns,
+    columns: Columns<'a>,
     /// The bucket of the next entry, and where it ends.
     bucket: u64,
     bucket_end: u64,
@@ -46,7 +46,7 @@ impl<P: Pages> Corpus<P> {
     /// # Errors
     /// As [`Self::entries`].
     pub fn range(&self, prefix: u32) -> Result<InOrder<'_, P>, Damaged> {
-        let mut columns = Columns::default();
+        let mut columns = self.columns();
         let first_key = u64::from(prefix) << (64 - PREFIX_BITS);
         let bucket = self.header.bucket(first_key);
         let (start, end) = self.bucket(bucket, &mut columns.buckets)?;
@@ -69,7 +69,7 @@ impl<P: Pages> Corpus<P> {
     /// # Errors
     /// As [`Self::entries`].
     pub fn entries_above(&self, digest: &Digest) -> Result<InOrder<'_, P>, Damaged> {
-        let mut columns = Columns::default();
+        let mut columns = self.columns();
         let key = digest.key();
         let bucket = self.header.bucket(key);
         let (start, end) = self.bucket(bucket, &mut columns.buckets)?;
@@ -90,7 +90,7 @@ impl<P: Pages> Corpus<P> {
         if !self.header.full {
             return Err(Damaged::IndexOnly);
         }
-        let mut columns = Columns::default();
+        let mut columns = self.columns();
         let (_, bucket_end) = self.bucket(bucket, &mut columns.buckets)?;
         Ok(InOrder { corpus: self, columns, bucket, bucket_end, next, end })
     }

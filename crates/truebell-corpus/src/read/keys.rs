@@ -8,7 +8,7 @@ use super::{Corpus, Damaged};
 #[derive(Debug)]
 pub struct Keys<'a, P> {
     corpus: &'a Corpus<P>,
-    columns: Columns,
+    columns: Columns<'a>,
     bucket: u64,
     bucket_end: u64,
     next: u64,
@@ -20,7 +20,7 @@ impl<P: Pages> Corpus<P> {
     /// # Errors
     /// [`Damaged`].
     pub fn keys(&self) -> Result<Keys<'_, P>, Damaged> {
-        let mut columns = Columns::default();
+        let mut columns = self.columns();
         let (_, bucket_end) = self.bucket(0, &mut columns.buckets)?;
         Ok(Keys { corpus: self, columns, bucket: 0, bucket_end, next: 0 })
     }

@@ -1,10 +1,10 @@
 //! One digest: is it there?
 
-use super::pages::{Cached, Pages};
+use super::pages::{Cached, Pages, Place};
 use super::{Corpus, Damaged, index};
 use crate::digest::Digest;
 use crate::flags::Flags;
-use crate::header::{Column, LARGE_BYTES, NUMBER_BYTES};
+use crate::header::{Column, Header, LARGE_BYTES, NUMBER_BYTES};
 
 /// A count that stands in *large*.
 const IN_LARGE: u8 = 255;
@@ -35,37 +35,67 @@ pub enum Exposure {
     },
 }
 
-/// The columns a lookup touches, each with its last page.
-#[derive(Debug)]
-pub(super) struct Columns {
-    pub(super) buckets: Cached,
-    pub(super) heads: Cached,
-    pub(super) tails: Cached,
-    counts: Cached,
-    large: Cached,
-    flags: Cached,
+/// Where the columns lie that a lookup touches.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Places {
+    buckets: Place,
+    heads: Place,
+    tails: Place,
+    counts: Place,
+    large: Place,
+    flags: Place,
 }
 
-impl Default for Columns {
-    fn default() -> Self {
+impl Places {
+    pub(super) fn of(header: &Header) -> Self {
+        let place = |column| Place::of(header, column);
         Self {
-            buckets: Cached::of(Column::Buckets),
-            heads: Cached::of(Column::Heads),
-            tails: Cached::of(Column::Tails),
-            counts: Cached::of(Column::Counts),
-            large: Cached::of(Column::Large),
-            flags: Cached::of(Column::Flags),
+            buckets: place(Column::Buckets),
+            heads: place(Column::Heads),
+            tails: place(Column::Tails),
+            counts: place(Column::Counts),
+            large: place(Column::Large),
+            flags: place(Column::Flags),
+        }
+    }
+}
+
+/// These columns, each with its last page.
+#[derive(Debug)]
+pub(super) struct Columns<'a> {
+    pub(super) buckets: Cached<'a>,
+    pub(super) heads: Cached<'a>,
+    pub(super) tails: Cached<'a>,
+    counts: Cached<'a>,
+    large: Cached<'a>,
+    flags: Cached<'a>,
+}
+
+impl Columns<'_> {
+    const fn at(places: &Places) -> Self {
+        Self {
+            buckets: Cached::of(places.buckets),
+            heads: Cached::of(places.heads),
+            tails: Cached::of(places.tails),
+            counts: Cached::of(places.counts),
+            large: Cached::of(places.large),
+            flags: Cached::of(places.flags),
         }
     }
 }
 
 impl<P: Pages> Corpus<P> {
+    /// For one look-up, or one way through.
+    pub(super) const fn columns(&self) -> Columns<'_> {
+        Columns::at(&self.places)
+    }
+
     /// Whether a digest is here. Touches a page of heads and, if it is there, one of each other column.
     ///
     /// # Errors
     /// [`Damaged`]: no answer, which is neither *clean* nor *exposed*.
     pub fn check(&self, digest: &Digest) -> Result<Answer, Damaged> {
-        let mut columns = Columns::default();
+        let mut columns = self.columns();
         let key = digest.key();
         let (start, end) = self.bucket(self.header.bucket(key), &mut columns.buckets)?;
         let first = self.first_not_below(self.header.head(key), start, end, &mut columns.heads)?;
@@ -73,7 +103,7 @@ impl<P: Pages> Corpus<P> {
     }
 
     /// The answer, where `first` is the first entry of the bucket whose head is not below the digest's.
-    pub(super) fn answer(&self, digest: &Digest, first: u64, end: u64, columns: &mut Columns) -> Result<Answer, Damaged> {
+    pub(super) fn answer<'a>(&'a self, digest: &Digest, first: u64, end: u64, columns: &mut Columns<'a>) -> Result<Answer, Damaged> {
         let head = self.header.head(digest.key());
         let width = self.header.head_bits();
         for entry in first..end {
@@ -97,26 +127,24 @@ impl<P: Pages> Corpus<P> {
     /// The first entry in `start..end` whose head is not below `head`; `end` if none.
     ///
     /// Digests are spread evenly, so the place can be guessed, and the guess is rarely off by more than a page.
-    pub(super) fn first_not_below(&self, head: u64, start: u64, end: u64, heads: &mut Cached) -> Result<u64, Damaged> {
-        let (a_page, width) = (self.header.a_page(Column::Heads), self.header.head_bits());
+    pub(super) fn first_not_below<'a>(&'a self, head: u64, start: u64, end: u64, heads: &mut Cached<'a>) -> Result<u64, Damaged> {
+        let (a_page, width) = (heads.a_page(), self.header.head_bits());
         let (mut low, mut high) = (start, end);
         let mut guess = start + scale(head, end - start, width);
         while low < high {
             let number = guess / a_page;
-            let (from, to) = (low.max(number * a_page), high.min((number + 1) * a_page));
+            let before = number * a_page;
+            let (from, to) = (low.max(before), high.min(before + a_page));
             let page = heads.page(self, number)?;
-            let at = |entry: u64| page.bits(index(entry - number * a_page), width);
-            if at(from) >= head {
-                high = from;
-            } else if at(to - 1) < head {
-                low = to;
+            let at = |place: usize| page.bits(place, width) < head;
+            let found = before + search_from(guess - before, from - before, to - before, at);
+            if found > from && found < to {
+                return Ok(found);
+            }
+            if found == from {
+                high = from
             } else {
-                let (mut below, mut above) = (from, to - 1);
-                while above - below > 1 {
-                    let middle = below.midpoint(above);
-                    if at(middle) < head { below = middle } else { above = middle }
-                }
-                return Ok(above);
+                low = to
             }
             // The neighbour first, where a near miss is; then halves, so that no file can make it slow.
             guess = if guess >= high { high.saturating_sub(1).max(low) } else { low };
@@ -127,7 +155,7 @@ impl<P: Pages> Corpus<P> {
         Ok(high)
     }
 
-    pub(super) fn flags(&self, entry: u64, columns: &mut Columns) -> Result<Flags, Damaged> {
+    pub(super) fn flags<'a>(&'a self, entry: u64, columns: &mut Columns<'a>) -> Result<Flags, Damaged> {
         let occurring = self.header.flags;
         if occurring.len() <= 1 {
             return Ok(occurring);
@@ -136,7 +164,7 @@ impl<P: Pages> Corpus<P> {
         Ok(Flags::unpack(page.bits(at, occurring.len()), occurring))
     }
 
-    pub(super) fn count(&self, entry: u64, columns: &mut Columns) -> Result<u64, Damaged> {
+    pub(super) fn count<'a>(&'a self, entry: u64, columns: &mut Columns<'a>) -> Result<u64, Damaged> {
         let (page, at) = columns.counts.value(self, entry)?;
         match page.slice(at, 1) {
             [IN_LARGE] => self.large(entry, &mut columns.large),
@@ -146,8 +174,8 @@ impl<P: Pages> Corpus<P> {
     }
 
     /// The count of an entry in *large*, which is in order of entries.
-    fn large(&self, entry: u64, large: &mut Cached) -> Result<u64, Damaged> {
-        let a_page = self.header.a_page(Column::Large);
+    fn large<'a>(&'a self, entry: u64, large: &mut Cached<'a>) -> Result<u64, Damaged> {
+        let a_page = large.a_page();
         let (mut low, mut high) = (0, self.header.large_pages);
         while low < high {
             let middle = low.midpoint(high);
@@ -167,6 +195,37 @@ impl<P: Pages> Corpus<P> {
         }
         Err(Damaged::Content(Column::Large))
     }
+}
+
+/// The first place in `from..to` that is not below, where those below come first; `to` if none. Begun at a guess, in steps that double, and then halves: near a good guess it
+/// looks at two or three places beside each other, and far from it no more than a search by halves does twice.
+pub(super) fn search_from(guess: u64, from: u64, to: u64, below: impl Fn(usize) -> bool) -> u64 {
+    let (mut low, mut high) = (from, to);
+    let mut look = guess.clamp(from, to.saturating_sub(1).max(from));
+    let mut step = 1;
+    // Until the place lies between two that were looked at.
+    let upwards = low < high && below(index(look));
+    while low < high {
+        if below(index(look)) {
+            low = look + 1;
+            if !upwards {
+                break;
+            }
+            look = (look + step).min(to - 1);
+        } else {
+            high = look;
+            if upwards {
+                break;
+            }
+            look = look.saturating_sub(step).max(from);
+        }
+        step *= 2;
+    }
+    while low < high {
+        let middle = low.midpoint(high);
+        if below(index(middle)) { low = middle + 1 } else { high = middle }
+    }
+    high
 }
 
 fn little(bytes: &[u8]) -> u64 {

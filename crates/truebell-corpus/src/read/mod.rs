@@ -2,6 +2,7 @@
 
 mod damaged;
 mod in_order;
+mod kept;
 mod keys;
 mod lookup;
 mod pages;
@@ -18,6 +19,8 @@ pub use verify::Progress;
 
 use crate::header::{Column, Header, NUMBER_BYTES};
 use crate::page::{PAGE_BYTES, Page};
+use kept::Kept;
+use lookup::Places;
 use pages::Cached;
 use serde::{Deserialize, Serialize};
 
@@ -27,8 +30,11 @@ pub struct Corpus<P> {
     pages: P,
     header: Header,
     seal: [u8; 32],
+    places: Places,
     /// The buckets' beginnings, where they were loaded.
     buckets: Option<Vec<u64>>,
+    /// Pages that were read before, where they are kept.
+    kept: Option<Kept>,
 }
 
 /// One of the lists a corpus was built from.
@@ -61,7 +67,8 @@ impl<P: Pages> Corpus<P> {
         if bytes != needs {
             return Err(Damaged::Length { has: bytes, needs });
         }
-        let mut corpus = Self { pages, header, seal: [0; 32], buckets: None };
+        let places = Places::of(&header);
+        let mut corpus = Self { pages, header, seal: [0; 32], places, buckets: None, kept: None };
         let seal = corpus.page(Column::Seal, 0)?;
         corpus.seal.copy_from_slice(seal.slice(0, 32));
         Ok(corpus)
@@ -83,6 +90,16 @@ impl<P: Pages> Corpus<P> {
         all.push(self.header.entries);
         self.buckets = Some(all);
         Ok(())
+    }
+
+    /// Keeps pages in memory once they were read and checked, as many as fit in so many bytes; until then nothing is read. For who asks often.
+    pub fn keep_pages(&mut self, bytes: usize) {
+        self.kept = (bytes > 0).then(|| Kept::new(bytes, self.header.pages_in_all()));
+    }
+
+    /// How many pages are kept.
+    pub fn pages_kept(&self) -> usize {
+        self.kept.as_ref().map_or(0, Kept::len)
     }
 
     /// What is in it.
@@ -124,13 +141,17 @@ impl<P: Pages> Corpus<P> {
         if number >= self.header.pages(column) {
             return Err(Damaged::Content(column));
         }
-        let at = self.header.first_page(column) + number;
+        self.read_checked(column, number, self.header.first_page(column) + number, page)
+    }
+
+    /// Page `number` of a column, which is page `at` of the file.
+    fn read_checked(&self, column: Column, number: u64, at: u64, page: &mut Page) -> Result<(), Damaged> {
         self.pages.read(at, page)?;
         if page.is_whole(column, number) { Ok(()) } else { Err(Damaged::Page { column, at }) }
     }
 
     /// The numbers of a bucket's first entry and of the first after it.
-    fn bucket(&self, bucket: u64, cached: &mut Cached) -> Result<(u64, u64), Damaged> {
+    fn bucket<'a>(&'a self, bucket: u64, cached: &mut Cached<'a>) -> Result<(u64, u64), Damaged> {
         let (start, end) = if let Some(buckets) = &self.buckets {
             let at = |bucket| buckets.get(index(bucket)).copied().unwrap_or(self.header.entries);
             (at(bucket), at(bucket + 1))

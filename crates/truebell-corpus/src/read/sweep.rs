@@ -1,16 +1,15 @@
 //! Many digests in ascending order: one way through the corpus instead of a search for each.
 
-use super::lookup::{Answer, Columns};
+use super::lookup::{Answer, Columns, search_from};
 use super::pages::Pages;
-use super::{Corpus, Damaged, index};
+use super::{Corpus, Damaged};
 use crate::digest::Digest;
-use crate::header::Column;
 
 /// A way through a corpus that only goes forward.
 #[derive(Debug)]
 pub struct Sweep<'a, P> {
     corpus: &'a Corpus<P>,
-    columns: Columns,
+    columns: Columns<'a>,
     last: Option<Digest>,
     /// The bucket of the last digest, and its entries that are not below it.
     bucket: Option<u64>,
@@ -21,7 +20,7 @@ pub struct Sweep<'a, P> {
 impl<P: Pages> Corpus<P> {
     /// Begins a way through.
     pub fn sweep(&self) -> Sweep<'_, P> {
-        Sweep { corpus: self, columns: Columns::default(), last: None, bucket: None, next: 0, end: 0 }
+        Sweep { corpus: self, columns: self.columns(), last: None, bucket: None, next: 0, end: 0 }
     }
 }
 
@@ -47,30 +46,18 @@ impl<P: Pages> Sweep<'_, P> {
 
     /// Goes to the first entry of the bucket that is not below `head`.
     fn advance(&mut self, head: u64) -> Result<(), Damaged> {
-        let header = &self.corpus.header;
-        let (a_page, width) = (header.a_page(Column::Heads), header.head_bits());
+        let (a_page, width) = (self.columns.heads.a_page(), self.corpus.header.head_bits());
         while self.next < self.end {
             let number = self.next / a_page;
+            let before = number * a_page;
+            let to = self.end.min(before + a_page);
             let page = self.columns.heads.page(self.corpus, number)?;
-            let to = self.end.min((number + 1) * a_page);
-            let at = |entry: u64| page.bits(index(entry - number * a_page), width);
-            if at(to - 1) < head {
-                self.next = to;
-                continue;
+            // Neighbours are near each other when many are asked for.
+            let from = self.next - before;
+            self.next = before + search_from(from, from, to - before, |at| page.bits(at, width) < head);
+            if self.next < to {
+                break;
             }
-            // Neighbours are near each other when many are asked for: steps that double, then halves.
-            let (mut from, mut step) = (self.next, 1);
-            while from + step < to && at(from + step - 1) < head {
-                from += step;
-                step *= 2;
-            }
-            let mut past = to.min(from + step);
-            while from < past {
-                let middle = from.midpoint(past);
-                if at(middle) < head { from = middle + 1 } else { past = middle }
-            }
-            self.next = from;
-            return Ok(());
         }
         Ok(())
     }

@@ -82,7 +82,7 @@ impl<P: Pages> Corpus<P> {
 
     /// Heads ascend within each bucket; two may be the same, of digests that differ later.
     fn verify_heads(&self) -> Result<(), Damaged> {
-        let mut columns = super::lookup::Columns::default();
+        let mut columns = self.columns();
         for bucket in 0..1 << self.header.bucket_bits {
             let (start, end) = self.bucket(bucket, &mut columns.buckets)?;
             let mut last = 0;
