@@ -63,7 +63,7 @@ pub enum Verdict {
     Unknown(Doubt),
 }
 
-/// Questions for one service, asked one after the other.
+/// Questions for one service.
 #[derive(Debug)]
 pub struct Inquiry {
     kind: Kind,
@@ -103,12 +103,21 @@ impl Inquiry {
 
     /// The path to ask for next, with `Add-Padding: true`; `None` when all is asked, or nothing more is worth asking.
     pub fn next_path(&self) -> Option<String> {
-        let prefix = self.ahead.last().filter(|_| self.doubt.is_none())?;
-        let mode = if self.kind == Kind::Ntlm { "?mode=ntlm" } else { "" };
-        Some(format!("/range/{prefix:05X}{mode}"))
+        self.next_paths(1).pop()
     }
 
-    /// What came back for [`Self::next_path`].
+    /// The paths that may be asked for now, all at once if one likes: up to `at_most`, but a canary alone, first and last. Their answers are given in this order.
+    pub fn next_paths(&self, at_most: usize) -> Vec<String> {
+        let is_canary = |prefix: u32| self.canaries.iter().any(|canary| prefix_of(canary) == prefix);
+        let ahead = self.ahead.iter().rev().copied().filter(|_| self.doubt.is_none());
+        let alone = self.ahead.last().is_some_and(|prefix| is_canary(*prefix));
+        let together = ahead.clone().take_while(|prefix| !is_canary(*prefix)).take(at_most);
+        let mode = if self.kind == Kind::Ntlm { "?mode=ntlm" } else { "" };
+        let path = |prefix: u32| format!("/range/{prefix:05X}{mode}");
+        if alone { ahead.take(1).map(path).collect() } else { together.map(path).collect() }
+    }
+
+    /// What came back for [`Self::next_path`], or for the first of [`Self::next_paths`] whose answer was not given yet.
     pub fn answer(&mut self, reply: Reply<'_>) {
         let Some(prefix) = self.ahead.pop() else { return };
         let range = read_range(self.kind, prefix, reply);
@@ -264,6 +273,40 @@ mod tests {
     fn one_answer_that_fails_is_one_password_of_which_nothing_is_known() {
         let service = |path: &str| Some(if path == "/range/5BAA6" { (500, vec![]) } else { (200, honest(path, &["password"])) });
         assert_eq!(ask(service), [Verdict::Unknown(Doubt::Status(500)), Verdict::Clean]);
+    }
+
+    #[test]
+    fn many_are_asked_at_once_and_canaries_alone_before_and_after_them() {
+        let passwords: Vec<String> = (0..20).map(|number| format!("password {number}")).collect();
+        let exposed: Vec<&str> = passwords.iter().step_by(3).map(String::as_str).collect();
+        let mut inquiry = Inquiry::new(KIND, passwords.iter().map(|password| digest(password)), CANARIES);
+        let (mut asked, mut together) = (BTreeSet::new(), Vec::new());
+        loop {
+            let paths = inquiry.next_paths(8);
+            if paths.is_empty() {
+                break;
+            }
+            together.push(paths.len());
+            // All are asked before the first answer is looked at.
+            assert!(paths.iter().all(|path| asked.insert(path.clone())), "{paths:?}");
+            for path in &paths {
+                inquiry.answer(Reply::Answer { status: 200, body: &honest(path, &exposed) });
+            }
+        }
+        assert_eq!(together, [1, 8, 8, 4, 1]);
+        let known = inquiry.finish();
+        for password in &passwords {
+            let expect = if exposed.contains(&password.as_str()) { Verdict::Exposed { count: 5 } } else { Verdict::Clean };
+            assert_eq!(known.get(&digest(password)), Some(&expect), "{password}");
+        }
+    }
+
+    #[test]
+    fn whoever_answers_nonsense_to_the_canary_is_told_no_password() {
+        let mut inquiry = Inquiry::new(KIND, [digest("password")], CANARIES);
+        assert_eq!(inquiry.next_paths(8), [format!("/range/{:05X}", prefix_of(&Digest::of_bytes(&CANARIES[0])))]);
+        inquiry.answer(Reply::Answer { status: 200, body: b"<html>" });
+        assert_eq!(inquiry.next_paths(8), Vec::<String>::new());
     }
 
     #[test]

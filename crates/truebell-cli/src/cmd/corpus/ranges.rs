@@ -3,6 +3,7 @@
 use crate::exit::{Answered, Failure};
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::thread;
 use std::time::Duration;
 use truebell_client::SystemChance;
 use truebell_core::chance::make_array;
@@ -14,6 +15,8 @@ use ureq::tls::{RootCerts, TlsConfig};
 /// One request, from the first try to connect to the last byte.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Requests that are under way at once: enough that a distant service is not waited for ten thousand times, and few enough for any.
+const AT_ONCE: usize = 8;
 
 /// Asks a service for these digests. The first five digits of each are told, padded answers are asked for, and random digests are asked about as well.
 pub(in crate::cmd) fn ask_ranges(
@@ -26,14 +29,34 @@ pub(in crate::cmd) fn ask_ranges(
     let agent = agent();
     let mut inquiry = Inquiry::new(kind, wanted, [make_array(&mut SystemChance), make_array(&mut SystemChance)]);
     let total = inquiry.remaining() as u64;
-    while let Some(path) = inquiry.next_path() {
-        match fetch(&agent, &format!("{address}{path}")) {
-            Some((status, body)) => inquiry.answer(Reply::Answer { status, body: &body }),
-            None => inquiry.answer(Reply::Nobody),
+    loop {
+        let paths = inquiry.next_paths(AT_ONCE);
+        if paths.is_empty() {
+            return Ok(inquiry.finish());
+        }
+        for answer in fetch_all(&agent, address, &paths) {
+            match answer {
+                Some((status, body)) => inquiry.answer(Reply::Answer { status, body: &body }),
+                None => inquiry.answer(Reply::Nobody),
+            }
         }
         progress(total - inquiry.remaining() as u64, total);
     }
-    Ok(inquiry.finish())
+}
+
+/// Status and body of each, in the order of the paths; all asked at once.
+fn fetch_all(agent: &ureq::Agent, address: &str, paths: &[String]) -> Vec<Option<(u16, Vec<u8>)>> {
+    if let [path] = paths {
+        return vec![fetch(agent, &format!("{address}{path}"))];
+    }
+    thread::scope(|scope| {
+        let ask = |path: &String| {
+            let url = format!("{address}{path}");
+            scope.spawn(move || fetch(agent, &url))
+        };
+        let asked: Vec<_> = paths.iter().map(ask).collect();
+        asked.into_iter().map(|one| one.join().ok().flatten()).collect()
+    })
 }
 
 /// Asks over HTTP, and follows nobody elsewhere.
@@ -45,6 +68,7 @@ pub(super) fn agent() -> ureq::Agent {
         .timeout_connect(Some(CONNECT_TIMEOUT))
         .timeout_global(Some(REQUEST_TIMEOUT))
         .tls_config(TlsConfig::builder().root_certs(RootCerts::WebPki).build())
+        .max_idle_connections_per_host(AT_ONCE)
         .user_agent(concat!("truebell/", env!("CARGO_PKG_VERSION")));
     config.build().into()
 }
@@ -77,6 +101,71 @@ fn fetch(agent: &ureq::Agent, url: &str) -> Option<(u16, Vec<u8>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::Mutex;
+    use truebell_corpus::inquiry::Doubt;
+
+    /// How many requests are under way, and were at most.
+    type UnderWay = Mutex<(usize, usize)>;
+
+    /// Answers each request on a connection once `gate` lets it, as a service with these passwords.
+    fn serve(stream: TcpStream, under_way: &UnderWay, exposed: &[String]) {
+        let mut stream = BufReader::new(stream);
+        loop {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                if stream.read_until(b'\n', &mut head).unwrap_or_default() == 0 {
+                    return;
+                }
+            }
+            let prefix = String::from_utf8_lossy(&head).split(' ').nth(1).and_then(|path| path.get(7..12)).unwrap_or_default().to_owned();
+            let now = {
+                let mut under_way = under_way.lock().unwrap();
+                under_way.0 += 1;
+                under_way.1 = under_way.1.max(under_way.0);
+                under_way.0
+            };
+            // Long enough that all who ask at once are here together.
+            thread::sleep(Duration::from_millis(if now < AT_ONCE { 150 } else { 0 }));
+            let mut lines = vec![format!("{prefix}{:030}:0", 7)];
+            lines.extend(exposed.iter().filter_map(|hash| Some(format!("{}:3", hash.strip_prefix(&prefix)?))));
+            let body = lines.join("\r\n");
+            under_way.lock().unwrap().0 -= 1;
+            if write!(stream.get_mut(), "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()).is_err() {
+                return;
+            }
+        }
+    }
+
+    #[test]
+    fn eight_at_most_are_asked_for_at_once_and_each_gets_its_own_answer() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let digests: Vec<Digest> = (0..30).filter_map(|number: u32| Kind::Sha1.digest(&number.to_le_bytes())).collect();
+        let exposed: Vec<String> = digests.iter().step_by(4).map(|digest| digest.hex(Kind::Sha1)).collect();
+        let (under_way, known): (&'static UnderWay, _) = (Box::leak(Box::default()), exposed.clone());
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let known = known.clone();
+                thread::spawn(move || serve(stream, under_way, &known));
+            }
+        });
+        let verdicts = ask_ranges(&url, Kind::Sha1, digests.iter().copied(), &mut |_, _| {}).ok().unwrap();
+        for digest in &digests {
+            let expect = if exposed.contains(&digest.hex(Kind::Sha1)) { Verdict::Exposed { count: 3 } } else { Verdict::Clean };
+            assert_eq!(verdicts.get(digest), Some(&expect));
+        }
+        assert_eq!(under_way.lock().unwrap().1, AT_ONCE);
+    }
+
+    #[test]
+    fn where_nobody_answers_nothing_is_known() {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let wanted = Kind::Sha1.digest(b"password");
+        let verdicts = ask_ranges(&format!("http://{free}"), Kind::Sha1, wanted, &mut |_, _| {}).ok().unwrap();
+        assert_eq!(verdicts.into_values().collect::<Vec<_>>(), [Verdict::Unknown(Doubt::Nobody)]);
+    }
 
     #[test]
     fn addresses_are_taken_as_people_write_them_and_never_without_encryption() {
