@@ -230,7 +230,6 @@ fn a_damaged_list_is_named_with_its_line_and_nothing_is_built() {
                 bench.refusal(&["build", "--out", "out.tbc", name]),
                 "mixed.txt, line 2 is not 40 hex digits and a count. Nothing was built. Give --lenient to pass over such lines, or --form passwords if each line is a password."
             );
-            std::fs::remove_dir_all(bench.path("out.tbc.building")).unwrap();
             assert_eq!(bench.json(&["build", "--out", "mixed.tbc", "--form", "passwords", name])["entries"], 11);
             continue;
         } else {
@@ -238,7 +237,6 @@ fn a_damaged_list_is_named_with_its_line_and_nothing_is_built() {
             assert!(said.starts_with(expect), "{name}: {said}");
         }
         assert!(!bench.path("out.tbc").exists());
-        std::fs::remove_dir_all(bench.path("out.tbc.building")).unwrap_or_default();
     }
     let made = bench.json(&["build", "--out", "lenient.tbc", "--lenient", "short.txt", "hex.txt", "order.txt", "nul.txt"]);
     assert_eq!((&made["skipped"], &made["entries"]), (&4.into(), &(3000 + 1 + 1).into()));
@@ -302,6 +300,32 @@ fn a_build_that_is_killed_again_and_again_ends_with_the_same_corpus() {
     let out = bench.json(&["info", "out.tbc"]);
     assert_eq!((&out["entries"], &out["sources"]), (&whole["entries"], &whole["sources"]));
     assert!(!bench.path("out.tbc.building").exists());
+}
+
+#[test]
+fn unfinished_work_of_other_sources_is_given_up_unless_it_is_much() {
+    let bench = Bench::new();
+    bench.write("bad.txt", format!("{}password\n", ordered(0..2000))).write("good.txt", ordered(0..3000));
+    assert!(bench.refusal(&["build", "--out", "out.tbc", "bad.txt"]).starts_with("bad.txt, line 2001 is not"));
+    // As much as hours of work leave; a hole in a file takes no room.
+    let much = std::fs::File::create(bench.path("out.tbc.building/run-0")).unwrap();
+    much.set_len(5 << 30).unwrap();
+    let output = bench.run(&["build", "--out", "out.tbc", "good.txt"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("holds much unfinished work of another build") && said.contains("--restart"), "{said}");
+    assert_eq!(much.metadata().unwrap().len(), 5 << 30);
+
+    much.set_len(1 << 20).unwrap();
+    let output = bench.run(&["build", "--out", "out.tbc", "good.txt"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && said.contains("Began anew"), "{said}");
+    assert_eq!(bench.json(&["info", "out.tbc"])["entries"], 3000);
+    // The same sources, mended, are others too.
+    bench.write("bad.txt", format!("{}password\n", ordered(0..2000)));
+    bench.refusal(&["build", "--out", "mended.tbc", "bad.txt"]);
+    bench.write("bad.txt", ordered(0..2000));
+    assert_eq!(bench.json(&["build", "--out", "mended.tbc", "bad.txt"])["entries"], 2000);
 }
 
 #[test]

@@ -28,7 +28,7 @@ impl Packing {
 }
 
 /// What is packed in it.
-pub(in crate::cmd) fn unpack<'a>(packing: Packing, from: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
+pub(in crate::cmd) fn unpack<'a>(packing: Packing, from: impl Read + Send + 'a) -> io::Result<Box<dyn Read + Send + 'a>> {
     Ok(match packing {
         Packing::Plain => Box::new(from),
         Packing::Gzip => Box::new(MultiGzDecoder::new(from)),

@@ -23,6 +23,8 @@ pub struct Merge<I> {
     /// The next of each input that has one, and whose it is.
     heads: BinaryHeap<Reverse<Head>>,
     begun: bool,
+    /// With a single input: the next one.
+    ahead: Option<Seen>,
 }
 
 #[derive(Debug)]
@@ -54,7 +56,7 @@ impl Ord for Head {
 impl<I: Input> Merge<I> {
     /// Over these.
     pub const fn new(inputs: Vec<I>) -> Self {
-        Self { inputs, heads: BinaryHeap::new(), begun: false }
+        Self { inputs, heads: BinaryHeap::new(), begun: false, ahead: None }
     }
 
     /// The inputs, for what they know about themselves. Each may be one ahead of what was given out.
@@ -67,6 +69,9 @@ impl<I: Input> Merge<I> {
     /// # Errors
     /// The first of any input.
     pub fn next_merged(&mut self) -> Result<Option<Seen>, I::Error> {
+        if let [input] = self.inputs.as_mut_slice() {
+            return next_of_one(input, &mut self.ahead);
+        }
         if !self.begun {
             self.begun = true;
             for of in 0..self.inputs.len() {
@@ -94,4 +99,21 @@ impl<I: Input> Merge<I> {
         }
         Ok(())
     }
+}
+
+/// Nothing to choose between; the same digest may still come again.
+fn next_of_one<I: Input>(input: &mut I, ahead: &mut Option<Seen>) -> Result<Option<Seen>, I::Error> {
+    let first = match ahead.take() {
+        Some(first) => Some(first),
+        None => input.next_seen()?,
+    };
+    let Some(mut seen) = first else { return Ok(None) };
+    while let Some(next) = input.next_seen()? {
+        if next.digest != seen.digest {
+            *ahead = Some(next);
+            break;
+        }
+        seen.add(&next);
+    }
+    Ok(Some(seen))
 }

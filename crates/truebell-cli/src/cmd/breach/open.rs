@@ -29,7 +29,7 @@ impl List {
         let is_stdin = path == Path::new("-");
         let name = if is_stdin { "Standard input".to_owned() } else { path.display().to_string() };
         let open = || -> io::Result<Self> {
-            let (mut file, bytes): (Box<dyn Read>, u64) = if is_stdin {
+            let (mut file, bytes): (Box<dyn Read + Send>, u64) = if is_stdin {
                 (Box::new(io::stdin()), 0)
             } else {
                 let file = File::open(path)?;

@@ -148,8 +148,8 @@ impl Build {
         let built = build(&wanted, &mut |stage, done, total| bar.stage(stage, done, total));
         drop(bar);
         let built = built?;
-        if built.resumed {
-            context.out.remark("Went on from where it was interrupted.");
+        if let Some(remark) = built.begun.remark() {
+            context.out.remark(remark);
         }
         context.out.answer(&Answer::of(built))
     }

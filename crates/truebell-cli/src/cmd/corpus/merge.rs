@@ -50,6 +50,10 @@ impl Merge {
         let bar = Progress::of_bytes(!context.out.is_quiet());
         let built = build(&wanted, &mut |stage, done, total| bar.stage(stage, done, total));
         drop(bar);
-        context.out.answer(&Answer::of(built?))
+        let built = built?;
+        if let Some(remark) = built.begun.remark() {
+            context.out.remark(remark);
+        }
+        context.out.answer(&Answer::of(built))
     }
 }

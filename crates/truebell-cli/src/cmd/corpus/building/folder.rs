@@ -1,7 +1,7 @@
 //! `OUT.building`: what is done so far, for one plan and one process at a time.
 
 use super::source::{Content, Opened};
-use super::{Wanted, unwritable};
+use super::{Begun, Wanted, unwritable};
 use crate::exit::{Answered, Failure};
 use rustix::fs::{FlockOperation, flock};
 use serde::de::DeserializeOwned;
@@ -54,10 +54,12 @@ impl Plan {
 /// The folder, held by this process.
 pub(super) struct Folder {
     path: PathBuf,
-    /// Whether there was work to go on with.
-    pub(super) resumed: bool,
+    pub(super) begun: Begun,
     _lock: File,
 }
+
+/// Unfinished work of less than this is done again within minutes: it stands in nobody's way. More may be hours, and is given up only by who says so.
+const PRECIOUS_BYTES: u64 = 4 << 30;
 
 const LOCK: &str = "lock";
 const PLAN: &str = "plan";
@@ -77,22 +79,33 @@ impl Folder {
         if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
             return Err(Failure::plain(format!("{} is being built by another process.", out.display())));
         }
-        let mut folder = Self { path: path.clone(), resumed: false, _lock: lock };
+        let mut folder = Self { path: path.clone(), begun: Begun::New, _lock: lock };
         let has_stdin = plan.sources.iter().any(|source| source.path == Path::new("-"));
         if restart || has_stdin {
             folder.empty().map_err(|error| failed(&error))?;
         }
-        match folder.load::<Plan>(PLAN)? {
-            Some(before) if before == *plan => folder.resumed = true,
-            Some(_) => {
+        let before = folder.load::<Plan>(PLAN)?;
+        if before.as_ref() == Some(plan) {
+            folder.begun = Begun::GoneOn;
+            return Ok(folder);
+        }
+        if before.is_some() {
+            if folder.bytes().map_err(|error| failed(&error))? >= PRECIOUS_BYTES {
                 return Err(Failure::plain(format!(
-                    "{} holds the unfinished work of another build: from other sources, or they changed. Finish that one, or begin anew with --restart.",
+                    "{} holds much unfinished work of another build: from other sources, or they changed. Finish that one, or begin anew with --restart.",
                     path.display()
                 )));
             }
-            None => folder.keep(PLAN, plan)?,
+            folder.empty().map_err(|error| failed(&error))?;
+            folder.begun = Begun::Anew;
         }
+        folder.keep(PLAN, plan)?;
         Ok(folder)
+    }
+
+    /// How much work lies there.
+    fn bytes(&self) -> io::Result<u64> {
+        std::fs::read_dir(&self.path)?.map(|file| Ok(file?.metadata()?.len())).sum()
     }
 
     fn empty(&self) -> io::Result<()> {

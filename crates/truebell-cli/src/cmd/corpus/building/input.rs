@@ -1,6 +1,6 @@
 //! Digests out of sources that have them in order, one after the other, and out of single lines.
 
-use super::source::{Content, Opened};
+use super::source::{Content, Opened, Text};
 use super::{Tally, bad_source, unreadable};
 use crate::exit::{Answered, Failure};
 use serde::{Deserialize, Serialize};
@@ -21,8 +21,13 @@ pub(super) enum Taken {
 }
 
 /// The next line of a source of lines; `None` at its end.
-pub(super) fn take_line(source: &Opened, kind: Kind, lines: &mut Lines<Box<dyn Read>>, lenient: bool) -> Answered<Option<Taken>> {
+pub(super) fn take_line(source: &Opened, kind: Kind, lines: &mut Lines<Text>, lenient: bool) -> Answered<Option<Taken>> {
     let Content::Lines(form) = source.content else { return Ok(None) };
+    if let Form::Ordered(of) | Form::Hashes(of) = form
+        && let Some((digest, count)) = lines.next_hash(of)
+    {
+        return Ok(Some(Taken::Seen(digest, count)));
+    }
     take(&source.name, lines, lenient, |line| form.parse(kind, line))
 }
 
@@ -86,15 +91,15 @@ pub(super) struct Ordered<'a> {
 }
 
 enum Reading<'a> {
-    Lines(Kind, Lines<Box<dyn Read>>),
+    Lines(Kind, Lines<Text>),
     Ranges(Kind, Option<(RangeFile, Lines<File>)>),
     Corpus(Box<InOrder<'a, FilePages>>),
-    Run(Box<dyn Input<Error = io::Error> + 'a>),
+    Run(Box<dyn Input<Error = io::Error> + Send + 'a>),
 }
 
 impl<'a> Ordered<'a> {
     /// A source from a place on, without what is at or below `above`.
-    pub(super) fn source(source: &'a Opened, kind: Kind, place: Place, above: Option<Digest>, lenient: bool) -> Answered<Self> {
+    pub(super) fn source(source: &'a Opened, kind: Kind, mut place: Place, above: Option<Digest>, lenient: bool) -> Answered<Self> {
         let reading = match (&source.content, &source.corpus) {
             (Content::Lines(Form::Ordered(_)), _) => {
                 let text = source.text_from(place.position).map_err(|error| unreadable(&source.name, &error))?;
@@ -102,7 +107,10 @@ impl<'a> Ordered<'a> {
             }
             (Content::Corpus, Some(corpus)) => {
                 let entries = if let Some(above) = &above { corpus.entries_above(above) } else { corpus.entries() };
-                Reading::Corpus(Box::new(entries.map_err(|error| bad_source(&source.name, format_args!(": {error}.")))?))
+                let entries = entries.map_err(|error| bad_source(&source.name, format_args!(": {error}.")))?;
+                // It goes on behind `above`, wherever the state before had it.
+                place.tally.entries = corpus.header().entries - entries.remaining();
+                Reading::Corpus(Box::new(entries))
             }
             _ => Reading::Ranges(kind, None),
         };
@@ -110,13 +118,16 @@ impl<'a> Ordered<'a> {
     }
 
     /// A run from a place on.
-    pub(super) fn run(run: impl Input<Error = io::Error> + 'a, place: Place, above: Option<Digest>) -> Self {
+    pub(super) fn run(run: impl Input<Error = io::Error> + Send + 'a, place: Place, above: Option<Digest>) -> Self {
         Self { source: None, reading: Reading::Run(Box::new(run)), before: place, now: place, above, last: None, lenient: false }
     }
 
     /// Which source it is.
-    pub(super) fn number(&self) -> Option<usize> {
-        self.source.map(|source| source.number)
+    pub(super) const fn number(&self) -> Option<usize> {
+        match self.source {
+            Some(source) => Some(source.number),
+            None => None,
+        }
     }
 
     /// Where it has to be begun again so that nothing is missing.
@@ -124,7 +135,7 @@ impl<'a> Ordered<'a> {
         self.before
     }
 
-    /// Where it stands.
+    /// Where it stands, behind the digest given last.
     pub(super) const fn reached(&self) -> Place {
         self.now
     }

@@ -2,6 +2,8 @@
 //!
 //! `OUT.building/` holds: `plan` (what is built from what), `sorted` and `run-N` (sorting so far), `merged` and the columns (merging so far), `whole` (the corpus until it gets its name).
 
+mod ahead;
+mod behind;
 mod folder;
 mod input;
 mod merging;
@@ -40,7 +42,29 @@ pub(super) struct Built {
     pub(super) entries: u64,
     pub(super) bytes: u64,
     pub(super) sources: Vec<Source>,
-    pub(super) resumed: bool,
+    pub(super) begun: Begun,
+}
+
+/// How a build began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Begun {
+    /// With nothing.
+    New,
+    /// With what the same build had done before it was interrupted.
+    GoneOn,
+    /// With nothing, because what lay there was of another build.
+    Anew,
+}
+
+impl Begun {
+    /// What is worth saying about it.
+    pub(super) const fn remark(self) -> Option<&'static str> {
+        match self {
+            Self::New => None,
+            Self::GoneOn => Some("Went on from where it was interrupted."),
+            Self::Anew => Some("Began anew: what was unfinished was of other sources, or they have changed."),
+        }
+    }
 }
 
 /// Told what is being done, how far it is, and of how much, in bytes.
@@ -72,12 +96,12 @@ pub(super) fn build(wanted: &Wanted, progress: Progress<'_>) -> Answered<Built> 
     let tallies = sources.iter().map(|source| sorted.tallies.get(&source.number).or_else(|| merged.tallies.get(&source.number)));
     let described: Vec<Source> =
         sources.iter().zip(tallies).map(|(source, tally)| source.describe(tally.copied().unwrap_or_default())).collect();
-    let resumed = folder.resumed;
+    let begun = folder.begun;
     let entries = merged.entries;
     let bytes = merging::assemble(&folder, merged, &described, wanted.made_at_ms, progress)?;
     folder.finish(&wanted.out)?;
     let version = super::open(&wanted.out)?.version();
-    Ok(Built { path: wanted.out.clone(), version, kind, entries, bytes, sources: described, resumed })
+    Ok(Built { path: wanted.out.clone(), version, kind, entries, bytes, sources: described, begun })
 }
 
 /// A source that cannot be used.

@@ -60,6 +60,9 @@ pub(super) struct Opened {
     read: Arc<AtomicU64>,
 }
 
+/// What is read of a source, unpacked, on whichever thread.
+pub(super) type Text = Box<dyn Read + Send>;
+
 /// The five digits of a range file's name, upper case.
 pub(super) type RangeFileName = String;
 
@@ -260,7 +263,7 @@ impl Opened {
     }
 
     /// Its text, from `position` bytes on.
-    pub(super) fn text_from(&self, position: u64) -> io::Result<Box<dyn Read>> {
+    pub(super) fn text_from(&self, position: u64) -> io::Result<Text> {
         if self.is_stdin() {
             let rest = Cursor::new(self.begun.clone()).chain(io::stdin());
             return skip(unpack(self.packing, Counted { from: rest, read: self.read.clone() })?, position);
@@ -295,7 +298,7 @@ fn sniff_text(text: &[u8]) -> Form {
     sniff(&lines)
 }
 
-fn skip(mut from: Box<dyn Read>, bytes: u64) -> io::Result<Box<dyn Read>> {
+fn skip(mut from: Text, bytes: u64) -> io::Result<Text> {
     let passed = io::copy(&mut from.by_ref().take(bytes), &mut io::sink())?;
     if passed < bytes { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(from) }
 }

@@ -39,11 +39,11 @@ impl Reader {
         let is_stdin = path == Path::new("-");
         let name = if is_stdin { "Standard input".to_owned() } else { path.display().to_string() };
         let open = || -> io::Result<Box<dyn Read>> {
-            let from: Box<dyn Read> = if is_stdin { Box::new(io::stdin()) } else { Box::new(File::open(path)?) };
+            let from: Box<dyn Read + Send> = if is_stdin { Box::new(io::stdin()) } else { Box::new(File::open(path)?) };
             let mut from = Counted { from, read: read.clone() };
             let mut begin = Vec::new();
             from.by_ref().take(4).read_to_end(&mut begin)?;
-            unpack(Packing::of(&begin), Cursor::new(begin).chain(from))
+            Ok(unpack(Packing::of(&begin), Cursor::new(begin).chain(from))?)
         };
         match open() {
             Ok(from) => Ok(Self { name, lines: Lines::new(from), lenient, skipped: 0 }),
