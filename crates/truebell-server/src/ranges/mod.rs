@@ -2,12 +2,14 @@
 
 mod body;
 mod file;
+mod finished;
+mod head;
 mod routes;
 mod shelf;
 
 pub use file::{FilePages, open_corpus};
 pub use routes::router;
-pub use shelf::{Shelf, ShelfError, Sizes};
+pub use shelf::{Manner, Shelf, ShelfError, Sizes};
 
 use axum_server::accept::NoDelayAcceptor;
 use std::net::SocketAddr;

@@ -1,22 +1,24 @@
 //! `GET /range/{prefix}`: what is asked, and the headers around the answer.
 
 use super::body::{pad, write_range};
-use super::shelf::{Shelf, Sizes};
+use super::finished::Form;
+use super::shelf::{Served, Shelf, Sizes};
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Request, State};
 use axum::http::header::{
     ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL,
-    CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY, X_CONTENT_TYPE_OPTIONS,
+    CONTENT_ENCODING, CONTENT_TYPE, IF_NONE_MATCH,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::Write;
 use std::sync::Arc;
-use truebell_corpus::Kind;
+use truebell_corpus::{Damaged, Kind};
 
 const ADD_PADDING: HeaderName = HeaderName::from_static("add-padding");
 /// Hex digits of a range.
@@ -29,49 +31,62 @@ pub fn router(shelf: Arc<Shelf>) -> Router {
     Router::new().route("/range/{prefix}", get(range).options(preflight)).fallback(not_found).with_state(shelf)
 }
 
-async fn range(State(shelf): State<Arc<Shelf>>, Path(prefix): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    let Some(prefix) = parse_prefix(&prefix) else {
+async fn range(State(shelf): State<Arc<Shelf>>, request: Request) -> Response {
+    let (uri, headers) = (request.uri(), request.headers());
+    let Some(prefix) = parse_prefix(uri.path()) else {
         return refuse(StatusCode::BAD_REQUEST, "The hash prefix was not in a valid format: it is the first five hex digits of the hash.");
     };
-    let Some(kind) = parse_mode(query.as_deref().unwrap_or_default()) else {
+    let Some(kind) = parse_mode(uri.query().unwrap_or_default()) else {
         return refuse(StatusCode::BAD_REQUEST, "The mode is not known: leave it out for SHA-1, or write mode=ntlm.");
     };
-    let Some(corpus) = shelf.of(kind) else {
+    let Some(served) = shelf.served(kind) else {
         return refuse(StatusCode::NOT_FOUND, "This service has no hashes of this kind.");
     };
     let padded =
-        shelf.sizes == Sizes::Constant || headers.get(ADD_PADDING).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"));
+        shelf.sizes() == Sizes::Constant || headers.get(ADD_PADDING).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"));
     // What is padded is not compressed: the compressed size would tell what padding hides.
-    let compressed = !padded && accepts_gzip(&headers);
-    let etag = format!(
-        "\"{}{}\"",
-        corpus.version(),
-        if padded {
-            "-padded"
-        } else if compressed {
-            "-gzip"
-        } else {
-            ""
-        }
-    );
-    let mut about = headers_of(&etag, shelf.max_age_seconds);
-    if headers.get(IF_NONE_MATCH).is_some_and(|asked| names(asked, &etag)) {
+    let form = match padded {
+        true => Form::Padded,
+        false if accepts_gzip(headers) => Form::Gzip,
+        false => Form::Plain,
+    };
+    let head = served.head(form);
+    let mut about = head.headers.clone();
+    if headers.get(IF_NONE_MATCH).is_some_and(|asked| head.is_named_by(asked)) {
         return (StatusCode::NOT_MODIFIED, about).into_response();
     }
-    let mut body = match write_range(&corpus, prefix) {
-        Ok(body) => body,
-        Err(error) => {
-            tracing::error!(%error, "a range could not be read");
-            return refuse(StatusCode::SERVICE_UNAVAILABLE, "The hashes cannot be read at the moment; nothing is said about any password.");
-        }
+    let (body, compressed) = match served.answers.find(prefix, form) {
+        Some(found) => (found.body.clone(), found.compressed),
+        None => match put_together(&served, prefix, form) {
+            Ok(put) => put,
+            Err(error) => {
+                tracing::error!(%error, "a range could not be read");
+                return refuse(StatusCode::SERVICE_UNAVAILABLE, UNREADABLE);
+            }
+        },
     };
-    if padded {
-        pad(&mut body, &corpus, prefix);
-    } else if compressed && body.len() >= COMPRESSED_BYTES_MIN {
-        body = compress(&body);
+    if compressed {
         about.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
-    (about, Body::from(body)).into_response()
+    let mut response = Response::new(Body::from(body));
+    *response.headers_mut() = about;
+    response
+}
+
+const UNREADABLE: &str = "The hashes cannot be read at the moment; nothing is said about any password.";
+
+/// An answer, and whether it is compressed; kept for whoever asks for it next.
+fn put_together(served: &Served, prefix: u32, form: Form) -> Result<(Bytes, bool), Damaged> {
+    let mut body = write_range(&served.corpus, prefix)?;
+    let compressed = form == Form::Gzip && body.len() >= COMPRESSED_BYTES_MIN;
+    if form == Form::Padded {
+        pad(&mut body, &served.corpus, prefix);
+    } else if compressed {
+        body = compress(&body);
+    }
+    let body = Bytes::from(body);
+    served.answers.keep(prefix, form, &body, compressed);
+    Ok((body, compressed))
 }
 
 /// What browsers ask before a request with `Add-Padding`.
@@ -97,21 +112,8 @@ fn refuse(status: StatusCode, sentence: &'static str) -> Response {
     (status, about, sentence).into_response()
 }
 
-fn headers_of(etag: &str, max_age_seconds: u32) -> HeaderMap {
-    let mut about = HeaderMap::with_capacity(8);
-    about.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
-    about.insert(VARY, HeaderValue::from_static("Accept-Encoding, Add-Padding"));
-    about.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    about.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    for (name, value) in [(ETAG, etag.to_owned()), (CACHE_CONTROL, format!("public, max-age={max_age_seconds}, immutable"))] {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            about.insert(name, value);
-        }
-    }
-    about
-}
-
-fn parse_prefix(text: &str) -> Option<u32> {
+fn parse_prefix(path: &str) -> Option<u32> {
+    let text = path.strip_prefix("/range/")?;
     let is_prefix = text.len() == PREFIX_DIGITS && text.bytes().all(|digit| digit.is_ascii_hexdigit());
     is_prefix.then(|| u32::from_str_radix(text, 16).ok())?
 }
@@ -132,12 +134,6 @@ fn accepts_gzip(headers: &HeaderMap) -> bool {
         let refused = weight.trim().strip_prefix("q=").is_some_and(|weight| weight.trim_end_matches('0').trim_end_matches('.').is_empty());
         name.trim().eq_ignore_ascii_case("gzip") && !refused
     })
-}
-
-/// Whether `If-None-Match` names this version (RFC 9110, section 13.1.2: a weak comparison).
-fn names(asked: &HeaderValue, etag: &str) -> bool {
-    let Ok(asked) = asked.to_str() else { return false };
-    asked.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == etag)
 }
 
 fn compress(body: &[u8]) -> Vec<u8> {

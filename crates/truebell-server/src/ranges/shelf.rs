@@ -1,6 +1,9 @@
 //! The corpora that are served: at most one of each kind, each replaced by its next version while requests go on.
 
+use super::body::padded_bytes;
 use super::file::{FilePages, open_corpus};
+use super::finished::{Answers, Form};
+use super::head::Head;
 use parking_lot::RwLock;
 use std::fs::Metadata;
 use std::net::SocketAddr;
@@ -32,13 +35,22 @@ pub enum ShelfError {
     Listen(SocketAddr, std::io::ErrorKind),
 }
 
+/// How corpora are served.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    /// How large answers are.
+    pub sizes: Sizes,
+    /// How long answers may be kept by caches, in seconds.
+    pub max_age_seconds: u32,
+    /// Memory for all corpora together, in bytes: half of it for pages that were read and checked, half for answers that were put together.
+    pub memory_bytes: usize,
+}
+
 /// The corpora.
 #[derive(Debug)]
 pub struct Shelf {
     places: Vec<Place>,
-    pub(super) sizes: Sizes,
-    /// How long answers may be kept, in seconds.
-    pub(super) max_age_seconds: u32,
+    manner: Manner,
 }
 
 #[derive(Debug)]
@@ -50,8 +62,28 @@ struct Place {
 
 #[derive(Debug, Clone)]
 struct Open {
-    corpus: Arc<Corpus<FilePages>>,
+    served: Arc<Served>,
     file: FileMark,
+}
+
+/// A corpus, and what stands above each of its answers.
+#[derive(Debug)]
+pub(super) struct Served {
+    pub(super) corpus: Corpus<FilePages>,
+    plain: Head,
+    gzip: Head,
+    padded: Head,
+    pub(super) answers: Answers,
+}
+
+impl Served {
+    pub(super) const fn head(&self, form: Form) -> &Head {
+        match form {
+            Form::Plain => &self.plain,
+            Form::Gzip => &self.gzip,
+            Form::Padded => &self.padded,
+        }
+    }
 }
 
 /// What changes when a file is replaced.
@@ -69,22 +101,32 @@ impl Shelf {
     ///
     /// # Errors
     /// [`ShelfError`], for the first that cannot be served.
-    pub fn open(paths: &[PathBuf], sizes: Sizes, max_age_seconds: u32) -> Result<Self, ShelfError> {
+    pub fn open(paths: &[PathBuf], manner: Manner) -> Result<Self, ShelfError> {
+        let manner = Manner { memory_bytes: manner.memory_bytes / paths.len().max(1), ..manner };
         let mut places: Vec<Place> = Vec::new();
         for path in paths {
-            let (corpus, file) = load(path).map_err(|error| ShelfError::Corpus(path.clone(), error))?;
-            let kind = corpus.header().kind;
+            let open = load(path, manner).map_err(|error| ShelfError::Corpus(path.clone(), error))?;
+            let kind = open.served.corpus.header().kind;
             if places.iter().any(|place| place.kind == kind) {
                 return Err(ShelfError::Twice(path.clone(), kind));
             }
-            places.push(Place { path: path.clone(), kind, open: RwLock::new(Open { corpus: Arc::new(corpus), file }) });
+            places.push(Place { path: path.clone(), kind, open: RwLock::new(open) });
         }
-        Ok(Self { places, sizes, max_age_seconds })
+        Ok(Self { places, manner })
     }
 
-    /// The corpus of a kind.
-    pub fn of(&self, kind: Kind) -> Option<Arc<Corpus<FilePages>>> {
-        self.places.iter().find(|place| place.kind == kind).map(|place| place.open.read().corpus.clone())
+    /// The version of the corpus of a kind, and how many entries it has.
+    pub fn of(&self, kind: Kind) -> Option<(String, u64)> {
+        let served = self.served(kind)?;
+        Some((served.corpus.version(), served.corpus.header().entries))
+    }
+
+    pub(super) fn served(&self, kind: Kind) -> Option<Arc<Served>> {
+        self.places.iter().find(|place| place.kind == kind).map(|place| place.open.read().served.clone())
+    }
+
+    pub(super) fn sizes(&self) -> Sizes {
+        self.manner.sizes
     }
 
     /// Takes up corpora that were replaced. One that cannot be served leaves the one before it.
@@ -94,10 +136,11 @@ impl Shelf {
             if FileMark::of(&about) == place.open.read().file {
                 continue;
             }
-            match load(&place.path) {
-                Ok((corpus, file)) if corpus.header().kind == place.kind => {
+            match load(&place.path, self.manner) {
+                Ok(open) if open.served.corpus.header().kind == place.kind => {
+                    let corpus = &open.served.corpus;
                     tracing::info!(version = corpus.version(), entries = corpus.header().entries, "a corpus was replaced");
-                    *place.open.write() = Open { corpus: Arc::new(corpus), file };
+                    *place.open.write() = open;
                 }
                 Ok(_) => tracing::warn!("the file of a corpus was replaced by one of another kind, which is not served"),
                 Err(error) => tracing::warn!(%error, "the file of a corpus was replaced by one that cannot be served"),
@@ -106,12 +149,16 @@ impl Shelf {
     }
 }
 
-fn load(path: &Path) -> Result<(Corpus<FilePages>, FileMark), Damaged> {
+fn load(path: &Path, manner: Manner) -> Result<Open, Damaged> {
     let about = std::fs::metadata(path).map_err(truebell_corpus::Unreadable)?;
     let mut corpus = open_corpus(path)?;
     if !corpus.header().full {
         return Err(Damaged::IndexOnly);
     }
     corpus.load_buckets()?;
-    Ok((corpus, FileMark::of(&about)))
+    corpus.keep_pages(manner.memory_bytes / 2);
+    let answers = Answers::new(manner.memory_bytes / 2, padded_bytes(&corpus));
+    let head = |suffix| Head::new(&corpus.version(), suffix, manner.max_age_seconds);
+    let (plain, gzip, padded) = (head(""), head("-gzip"), head("-padded"));
+    Ok(Open { served: Arc::new(Served { corpus, plain, gzip, padded, answers }), file: FileMark::of(&about) })
 }

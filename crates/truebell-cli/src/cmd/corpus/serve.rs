@@ -1,6 +1,7 @@
 //! `truebell corpus serve`: ranges of a corpus over HTTP.
 
 use super::super::context::Context;
+use super::building::parse_memory;
 use crate::exit::{Answered, Failure};
 use crate::output::{Page, Show};
 use clap::Args;
@@ -10,7 +11,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use truebell_corpus::Kind;
-use truebell_server::ranges::{Shelf, Sizes, serve};
+use truebell_server::ranges::{Manner, Shelf, Sizes, serve};
 use truebell_server::serve::stop_signal;
 
 /// Serve ranges of a corpus over HTTP
@@ -31,6 +32,9 @@ pub struct Serve {
     /// How long caches may keep an answer, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 2_678_400)]
     max_age: u32,
+    /// Memory for what is asked again: half for parts of the corpora, half for whole answers
+    #[arg(long, value_name = "SIZE", default_value = "512MiB", value_parser = parse_memory)]
+    memory: usize,
 }
 
 #[derive(Serialize)]
@@ -60,11 +64,12 @@ impl Serve {
     /// Runs it.
     pub fn run(self, context: &mut Context) -> Answered {
         let sizes = if self.constant_size { Sizes::Constant } else { Sizes::AsTheyAre };
-        let shelf = Shelf::open(&self.corpora, sizes, self.max_age).map_err(|error| Failure::plain(format!("{error}.")))?;
+        let manner = Manner { sizes, max_age_seconds: self.max_age, memory_bytes: self.memory };
+        let shelf = Shelf::open(&self.corpora, manner).map_err(|error| Failure::plain(format!("{error}.")))?;
         let shelf = Arc::new(shelf);
         let corpora = [Kind::Sha1, Kind::Ntlm].into_iter().filter_map(|kind| {
-            let corpus = shelf.of(kind)?;
-            Some(Served { hash: kind.name(), version: corpus.version(), entries: corpus.header().entries })
+            let (version, entries) = shelf.of(kind)?;
+            Some(Served { hash: kind.name(), version, entries })
         });
         let corpora = corpora.collect();
         let mut said = Ok(());
