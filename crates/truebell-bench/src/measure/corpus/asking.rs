@@ -13,7 +13,7 @@ use std::hint::black_box;
 use std::os::unix::fs::FileExt;
 use std::process::Command;
 use tokio::time::Instant;
-use truebell_corpus::{Answer, Digest, Kind};
+use truebell_corpus::{Answer, Digest, Kind, PAGE_BYTES};
 use truebell_server::ranges::open_corpus;
 
 /// Digests that are asked one by one.
@@ -23,6 +23,8 @@ const SWEPT: usize = 20_000_000;
 /// Answers that are compared with the list itself.
 const COMPARED: u32 = 100_000;
 const SEED: u64 = 0x5eed;
+/// Memory that is given for pages.
+const KEPT_BYTES: usize = 512 << 20;
 
 /// Everything about asking.
 pub(super) fn measure(report: &mut Report, bench: &Bench) -> Result<()> {
@@ -85,7 +87,17 @@ fn one_by_one(report: &mut Report, bench: &Bench) -> Result<()> {
     let (reference, expected) = time(&mut search)?;
     ensure!(found == expected, "{found} were found, and {expected} are there");
     let reference = Some(("binary search in memory", reference));
+    report.add(Figure { name: "corpus check, nothing kept", value, unit: "µs", reference, aim: "" });
+
+    corpus.keep_pages(KEPT_BYTES);
+    let mut ask = |digest: &Digest| Ok(corpus.check(digest)? != Answer::Clean);
+    time(&mut ask)?;
+    let (value, found) = time(&mut ask)?;
+    ensure!(found == expected, "{found} were found, and {expected} are there");
     report.add(Figure { name: "corpus check, one digest, warm", value, unit: "µs", reference, aim: "under 1 µs" });
+    #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+    let value = (corpus.pages_kept() * PAGE_BYTES) as f64 / f64::from(1 << 20);
+    report.add(Figure { name: "  its pages in memory", value, unit: "MiB", reference: None, aim: "at most what is given: 512" });
     Ok(())
 }
 
