@@ -48,6 +48,11 @@ pub(crate) const TESTS: &[Need] = &[
         is_here: || find_program("npm").is_some() && find_program("node").is_some(),
     },
     Need { package: "python3-venv", why: "the range service is asked by a real Django", is_here: has_venv },
+    Need {
+        package: "cracklib-runtime",
+        why: "a corpus is built from the words it brings",
+        is_here: || Path::new("/usr/share/dict/cracklib-small").exists(),
+    },
 ];
 
 /// For measuring the range service.

@@ -3,10 +3,13 @@
 //! They are installed once into the target folder, as their lists in `range_clients/` say. What is missing for that is a failure, and never a pass.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
-use std::fs::{self, File};
+#[path = "range_clients/installed.rs"]
+mod installed;
+
+use installed::{PYTHON_MISSING, installed, python, run, scripts};
+use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 
 fn truebell() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_truebell"));
@@ -54,40 +57,7 @@ impl Drop for Service {
     }
 }
 
-fn scripts() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/range_clients")
-}
-
-fn run(command: &mut Command, missing: &str) -> Output {
-    let output = command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{command:?} cannot be started ({error}): {missing}"));
-    assert!(
-        output.status.success(),
-        "{command:?}\n{}\n{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    output
-}
-
-/// A folder with what `list` names, installed by whoever comes first and again when the list changes.
-fn installed(name: &str, list: &str, install: impl FnOnce(&Path)) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("range-clients").join(name);
-    fs::create_dir_all(&folder).unwrap();
-    let lock = File::create(folder.with_extension("lock")).unwrap();
-    lock.lock().unwrap();
-    let (wanted, done) = (fs::read_to_string(scripts().join(list)).unwrap(), folder.join("installed"));
-    if !fs::read_to_string(&done).is_ok_and(|done| done == wanted) {
-        fs::remove_dir_all(&folder).unwrap();
-        fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join(list), &wanted).unwrap();
-        install(&folder);
-        fs::write(done, wanted).unwrap();
-    }
-    folder
-}
-
 const NODE_MISSING: &str = "install Debian's `npm`, or let `cargo xtask test setup` do it";
-const PYTHON_MISSING: &str = "install Debian's `python3-venv`, or let `cargo xtask test setup` do it";
 
 fn node(script: &str, service: &Service) {
     let folder = installed("npm", "package.json", |folder| {
@@ -113,14 +83,6 @@ fn npm_zxcvbn_matcher_pwned_knows_an_exposed_password_in_answers_of_one_size() {
 #[test]
 fn a_django_site_refuses_an_exposed_password() {
     let service = Service::start(&[]);
-    let folder = installed("python", "requirements.txt", |folder| {
-        run(Command::new("python3").args(["-m", "venv"]).arg(folder.join("venv")), PYTHON_MISSING);
-        let mut install = Command::new(folder.join("venv/bin/python"));
-        install
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"])
-            .arg(folder.join("requirements.txt"));
-        run(&mut install, PYTHON_MISSING);
-    });
-    let output = run(Command::new(folder.join("venv/bin/python")).arg(scripts().join("django_site.py")).arg(&service.url), PYTHON_MISSING);
+    let output = run(Command::new(python()).arg(scripts().join("django_site.py")).arg(&service.url), PYTHON_MISSING);
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "passed\n");
 }
