@@ -126,6 +126,63 @@ fn a_finding_is_set_aside_with_a_reason_and_brought_back() {
     assert_eq!(ended.status, 3, "{ended:?}");
 }
 
+#[test]
+fn a_pair_service_says_which_user_names_were_seen_with_their_passwords() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let machine = machine(
+        folder.path(),
+        &server,
+        &[
+            ("Seen", "https://one.example", STRONG),
+            ("Nearly", "https://two.example", "Orchestra-1892-zqx!9"),
+            ("Fine", "https://three.example", "9Kd-wQpz!m4ZrT0x"),
+        ],
+    );
+    let at = |name: &str| folder.path().join(name);
+    std::fs::write(
+        at("list.txt"),
+        format!("ada@example.org:{STRONG}\nada@example.org:orchestra-1892-zqx\nbob@example.org:9Kd-wQpz!m4ZrT0x\n"),
+    )
+    .unwrap();
+    let mut build = Command::new(env!("CARGO_BIN_EXE_truebell"));
+    build.args(["corpus", "pair", "build", "--near", "--out"]).arg(at("pairs.tbp")).arg("--key").arg(at("pairs.key")).arg(at("list.txt"));
+    assert!(build.output().unwrap().status.success());
+    let start = |more: &[&str]| {
+        let mut serve = Command::new(env!("CARGO_BIN_EXE_truebell"));
+        serve.args(["corpus", "pair", "serve", "--json", "--listen", "127.0.0.1:0"]).arg(at("pairs.tbp")).arg("--key").arg(at("pairs.key"));
+        let mut child = serve.args(more).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let said: Value = serde_json::from_str(&line).unwrap();
+        (Running(child), said["url"].as_str().unwrap().to_owned())
+    };
+    let (_running, url) = start(&[]);
+    let ended = machine.run(&["health", "--pairs", &url, "--json"]);
+    assert_eq!(ended.status, 12, "{ended:?}");
+    let report: Value = serde_json::from_str(&ended.out).unwrap();
+    let pressing: Vec<String> = found(&report).into_iter().filter(|finding| finding.contains("exposed")).collect();
+    assert_eq!(pressing, ["exposed Seen", "similar-to-exposed Nearly"]);
+    assert_eq!(report["findings"][0]["evidence"], format!("Seen with this user name in lists (pair service {url})."));
+    let pairs = &report["pairs"];
+    assert_eq!(
+        (&pairs["asked"], &pairs["exposed"], &pairs["similar"], &pairs["clean"], &pairs["unknown"]),
+        (&3.into(), &1.into(), &1.into(), &1.into(), &0.into())
+    );
+    let said = machine.run(&["health", "--pairs", &url]).out;
+    assert!(said.contains("With their user names: 1 exposed, 1 nearly, 1 clean, 0 not known"), "{said}");
+
+    // Somebody who is no such service, and one that takes no more questions: not known, and nothing is said to be exposed.
+    let (_strict, strict) = start(&["--burst", "1", "--refill", "600"]);
+    for (url, unknown) in [(answer_all("{\"breached\":true}"), 3), (strict, 2)] {
+        let ended = machine.run(&["health", "--pairs", &url, "--json"]);
+        let report: Value = serde_json::from_str(&ended.out).unwrap();
+        assert_eq!(report["pairs"]["unknown"], unknown, "{report}");
+        assert!(report["pairs"]["why_unknown"].is_string());
+        assert_eq!(ended.status, if report["pairs"]["exposed"] == 1 { 12 } else { 6 }, "{ended:?}");
+    }
+}
+
 /// A process that is killed at the end.
 struct Running(Child);
 

@@ -4,8 +4,9 @@ use super::alike::{neighbours, stem_of};
 use super::dates::{DAY_MS, parse_end};
 use super::record::{Record, mark_of};
 use super::sites::{SecondFactors, host_of, is_insecure};
-use super::{Finding, Kind, Known};
+use super::{Finding, Kind, Known, PairKnown};
 use std::collections::{BTreeMap, BTreeSet};
+use truebell_core::address::Address;
 use truebell_core::item::{Category, Field, FieldKind, Item, State};
 use truebell_core::secret::Secret;
 use truebell_core::strength::derive_strength;
@@ -34,6 +35,17 @@ pub struct Inputs<'a> {
     pub with_variants: bool,
     /// Sites with a second factor.
     pub second_factors: &'a SecondFactors,
+    /// What is known about user names with their passwords, where somebody was asked.
+    pub pairs: Option<Pairs<'a>>,
+}
+
+/// Knowledge about pairs.
+#[derive(Clone, Copy)]
+pub struct Pairs<'a> {
+    /// Of a user name, as it is in the item, and a password.
+    pub known: &'a dyn Fn(&str, &str) -> PairKnown,
+    /// Where that is known from, as a sentence names it.
+    pub from: &'a str,
 }
 
 /// One password of an item.
@@ -62,6 +74,22 @@ pub fn questions<'a>(items: impl IntoIterator<Item = &'a Item>, with_variants: b
         }
     }
     all.into_iter().map(Secret::new).collect()
+}
+
+/// All user names that are addresses, with their passwords, each pair once.
+pub fn pair_questions<'a>(items: impl IntoIterator<Item = &'a Item>) -> Vec<(Address, Secret)> {
+    let mut all: BTreeMap<(String, String), Address> = BTreeMap::new();
+    for item in items.into_iter().filter(|item| is_active(item)) {
+        let Ok(address) = Address::parse(username_of(item)) else { continue };
+        for field in passwords_of(item) {
+            all.insert((address.key(), field.value.expose().to_owned()), address.clone());
+        }
+    }
+    all.into_iter().map(|((_, password), address)| (address, Secret::new(password))).collect()
+}
+
+fn username_of(item: &Item) -> &str {
+    item.field("username").map_or("", |field| field.value.expose())
 }
 
 /// All findings, the most pressing first, then by title. Items in the archive and in the trash are left alone.
@@ -117,16 +145,16 @@ fn look_at_password<K: Copy + Ord>(password: &Password<'_, K>, crowd: &Crowd<'_,
     let value = password.field.value.expose();
     let find = |kind, evidence| found(password.item, password.whole, &password.field.id, kind, value, evidence);
     let mut findings = Vec::new();
-    if let Known::Exposed { count } = (inputs.known)(value) {
-        let times = match count {
-            Some(1) => "once ".to_owned(),
-            Some(count) => format!("{count} times "),
-            None => String::new(),
-        };
-        let evidence = format!("Seen {times}in lists of exposed passwords ({}).", inputs.known_from);
+    let pair = inputs.pairs.map(|pairs| ((pairs.known)(username_of(password.whole), value), pairs.from));
+    if let Some((count, evidence)) = exposure(value, pair, inputs) {
         findings.push(Finding { count, ..find(Kind::Exposed, evidence) });
     } else {
-        findings.extend(alike(value, password.whole, crowd, inputs).map(|evidence| find(Kind::SimilarToExposed, evidence)));
+        let beside = || match pair {
+            Some((PairKnown::Similar, from)) => Some(format!("This user name was seen with a password that is nearly this one ({from}).")),
+            _ => None,
+        };
+        let evidence = alike(value, password.whole, crowd, inputs).or_else(beside);
+        findings.extend(evidence.map(|evidence| find(Kind::SimilarToExposed, evidence)));
         findings.extend(weakness(value, password.whole).map(|evidence| find(Kind::Weak, evidence)));
     }
     let others: Vec<(K, &str)> =
@@ -137,6 +165,27 @@ fn look_at_password<K: Copy + Ord>(password: &Password<'_, K>, crowd: &Crowd<'_,
     }
     findings.extend(age(password, inputs).map(|evidence| find(Kind::Old, evidence)));
     findings
+}
+
+/// How often, and how it is known: by the password alone, with the user name, or both.
+fn exposure(value: &str, pair: Option<(PairKnown, &str)>, inputs: &Inputs<'_>) -> Option<(Option<u64>, String)> {
+    let with = match pair {
+        Some((PairKnown::Exposed, from)) => Some(format!("Seen with this user name in lists ({from}).")),
+        _ => None,
+    };
+    let (count, alone) = match (inputs.known)(value) {
+        Known::Exposed { count } => {
+            let times = match count {
+                Some(1) => "once ".to_owned(),
+                Some(count) => format!("{count} times "),
+                None => String::new(),
+            };
+            (count, Some(format!("Seen {times}in lists of exposed passwords ({}).", inputs.known_from)))
+        }
+        Known::Clean | Known::Unknown => (None, None),
+    };
+    let evidence: Vec<String> = with.into_iter().chain(alone).collect();
+    (!evidence.is_empty()).then(|| (count, evidence.join(" ")))
 }
 
 fn name<K>(others: &[(K, &str)]) -> String {
@@ -164,8 +213,8 @@ fn alike<K>(value: &str, whole: &Item, crowd: &Crowd<'_, K>, inputs: &Inputs<'_>
 
 fn weakness(value: &str, whole: &Item) -> Option<String> {
     let overview = &whole.overview;
-    let username = whole.field("username").map_or("", |field| field.value.expose());
-    let known: Vec<&str> = [username, &overview.title].into_iter().chain(overview.sites.iter().map(|site| site.url.as_str())).collect();
+    let known: Vec<&str> =
+        [username_of(whole), &overview.title].into_iter().chain(overview.sites.iter().map(|site| site.url.as_str())).collect();
     let strength = derive_strength(value, &known);
     (strength.score < SCORE_STRONG).then(|| strength.reason.to_owned())
 }

@@ -12,7 +12,7 @@ mod sites;
 #[cfg(test)]
 mod tests;
 
-pub use examine::{Inputs, examine, marks_of, questions};
+pub use examine::{Inputs, Pairs, examine, marks_of, pair_questions, questions};
 pub use record::{Aside, Record, Unreadable, mark_of};
 pub use sites::{SecondFactors, host_of, is_insecure};
 
@@ -28,6 +28,19 @@ pub enum Known {
         count: Option<u64>,
     },
     /// It is not in these.
+    Clean,
+    /// Nobody was asked, or nobody could say.
+    Unknown,
+}
+
+/// What is known about an address with a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PairKnown {
+    /// They were seen together in lists.
+    Exposed,
+    /// The address was seen with a password that is nearly this one.
+    Similar,
+    /// Neither.
     Clean,
     /// Nobody was asked, or nobody could say.
     Unknown,

@@ -48,8 +48,60 @@ fn look(items: &[(u32, Item)]) -> Vec<Finding<u32>> {
         known_from: "corpus a.tbc",
         with_variants: true,
         second_factors: &second_factors,
+        pairs: None,
     };
     examine(items, &inputs)
+}
+
+#[test]
+fn a_user_name_seen_with_its_password_is_exposed_and_nobody_else_with_it() {
+    let second_factors = SecondFactors::bundled();
+    let pair = |who: &str, password: &str| match (who, password) {
+        ("ada@example.org", "7Jd-wQpz!m4ZrT0x") => PairKnown::Exposed,
+        ("ada@example.org", "Orchestra-1892-zqx") => PairKnown::Similar,
+        ("ada@example.org", _) => PairKnown::Clean,
+        _ => PairKnown::Unknown,
+    };
+    let items: Vec<(u32, Item)> = [
+        (1, "ada@example.org", "7Jd-wQpz!m4ZrT0x"),
+        (2, "bob@example.org", "7Jd-wQpz!m4ZrT0x"),
+        (3, "ada@example.org", "Orchestra-1892-zqx"),
+        (4, "ada@example.org", "9Kd-wQpz!m4ZrT0x"),
+        (5, "ada", "8Kd-wQpz!m4ZrT0y"),
+    ]
+    .map(|(id, who, password)| {
+        let mut item = login("A login", "https://one.example", password);
+        item.set_field("username", who);
+        (id, item)
+    })
+    .into();
+    let asked: Vec<(String, String)> = pair_questions(items.iter().map(|(_, item)| item))
+        .iter()
+        .map(|(who, password)| (who.key(), password.expose().to_owned()))
+        .collect();
+    assert_eq!(asked.len(), 4, "{asked:?}");
+    assert!(asked.iter().all(|(who, _)| who != "ada"));
+    let inputs = Inputs {
+        now: NOW,
+        old_after_days: u64::MAX,
+        known: &|_| Known::Clean,
+        known_from: "nobody",
+        with_variants: false,
+        second_factors: &second_factors,
+        pairs: Some(Pairs { known: &pair, from: "a pair service" }),
+    };
+    let found: Vec<String> = examine(&items, &inputs)
+        .iter()
+        .filter(|finding| matches!(finding.kind, Kind::Exposed | Kind::SimilarToExposed))
+        .map(|finding| format!("{} {}: {}", finding.kind, finding.item, finding.evidence))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "exposed 1: Seen with this user name in lists (a pair service).",
+            "similar-to-exposed 3: This user name was seen with a password that is nearly this one (a pair service).",
+        ]
+    );
 }
 
 fn say(items: &[(u32, Item)]) -> String {
@@ -218,7 +270,7 @@ proptest! {
             if password.len().is_multiple_of(2) { Known::Exposed { count: None } } else { Known::Unknown }
         };
         let second_factors = SecondFactors::bundled();
-        let inputs = Inputs { now: NOW, old_after_days: 1, known: &known, known_from: "a corpus", with_variants: variants, second_factors: &second_factors };
+        let inputs = Inputs { now: NOW, old_after_days: 1, known: &known, known_from: "a corpus", with_variants: variants, second_factors: &second_factors, pairs: None };
         for finding in examine(&items, &inputs) {
             let password = &passwords[finding.item];
             prop_assert!(password.len() < 6 || !finding.evidence.contains(password.as_str()));

@@ -85,6 +85,7 @@ fn told(passwords: &[String], said: &BTreeMap<Digest, Verdict>) -> Vec<(usize, h
         known_from: "the service",
         with_variants: false,
         second_factors: &second_factors,
+        pairs: None,
     };
     examine(&items, &inputs).into_iter().map(|finding| (finding.item, finding.kind)).collect()
 }

@@ -1,6 +1,7 @@
 //! The report, for people and for programs.
 
 use super::known::{Looked, Source};
+use super::pairs::{Asked, Counts};
 use crate::output::{Page, Show, Table, clean, count_text};
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -25,6 +26,8 @@ pub(super) struct Answer {
     unknown: usize,
     /// Why something is not known.
     why_unknown: Option<String>,
+    /// User names with their passwords; `null` where nobody was asked.
+    pairs: Option<Counts>,
     /// Exposures that were not told before.
     new: usize,
     set_aside: usize,
@@ -62,7 +65,14 @@ impl Serialize for Shown {
 }
 
 impl Answer {
-    pub(super) fn of(items: &[(ItemId, Item)], findings: &[Finding<ItemId>], source: &Source, known: &Looked, now: UnixMillis) -> Self {
+    pub(super) fn of(
+        items: &[(ItemId, Item)],
+        findings: &[Finding<ItemId>],
+        source: &Source,
+        known: &Looked,
+        pairs: Option<&Asked>,
+        now: UnixMillis,
+    ) -> Self {
         let titles: BTreeMap<ItemId, &str> = items.iter().map(|(id, item)| (*id, item.overview.title.as_str())).collect();
         let asked = questions(items.iter().map(|(_, item)| item), false);
         let count = |wanted: fn(Known) -> bool| asked.iter().filter(|password| wanted(known.of(password.expose()))).count();
@@ -86,6 +96,7 @@ impl Answer {
             clean: count(|known| known == Known::Clean),
             unknown: count(|known| known == Known::Unknown),
             why_unknown: known.doubt.map(|doubt| doubt.to_string()),
+            pairs: pairs.map(Asked::counts),
             new: findings.iter().filter(|finding| finding.is_new).count(),
             set_aside: findings.iter().filter(|finding| finding.aside.is_some()).count(),
             looked_at: now,
@@ -94,18 +105,37 @@ impl Answer {
         }
     }
 
-    /// Of how many passwords it was asked and is not known whether they are exposed.
+    /// Of how many passwords, and user names with them, it was asked and is not known whether they are exposed.
     pub(super) fn unknown(&self) -> usize {
-        if self.known_from.is_empty() { 0 } else { self.unknown }
+        let alone = if self.known_from.is_empty() { 0 } else { self.unknown };
+        alone + self.pairs.as_ref().map_or(0, |pairs| pairs.unknown)
+    }
+
+    fn show_pairs(&self, page: &mut Page<'_>) -> io::Result<()> {
+        let Some(pairs) = &self.pairs else { return Ok(()) };
+        let paint = page.paint;
+        page.line(format_args!(
+            "With their user names: {} exposed, {} nearly, {} clean, {} not known (pair service {}).",
+            pairs.exposed, pairs.similar, pairs.clean, pairs.unknown, pairs.server
+        ))?;
+        match &pairs.why_unknown {
+            Some(why) => {
+                page.line(paint.yellow(&format!("Where it is not known: {why}. That says nothing about these logins; ask again later.")))
+            }
+            None => Ok(()),
+        }
     }
 
     fn show_exposure(&self, page: &mut Page<'_>) -> io::Result<()> {
         let paint = page.paint;
-        if self.known_from.is_empty() {
+        let is_asked = !self.known_from.is_empty();
+        if !is_asked && self.pairs.is_none() {
             return page
                 .line("Whether passwords are exposed was not looked up: name a corpus (--corpus FILE) or a range service (--ranges URL).");
         }
-        page.line(format_args!("{} exposed, {} clean, {} not known ({}).", self.exposed, self.clean, self.unknown, self.known_from))?;
+        if is_asked {
+            page.line(format_args!("{} exposed, {} clean, {} not known ({}).", self.exposed, self.clean, self.unknown, self.known_from))?;
+        }
         if let Some(why) = &self.why_unknown {
             page.line(paint.yellow(&format!("Where it is not known: {why}. That says nothing about these passwords; ask again later.")))?;
         }
@@ -124,6 +154,7 @@ impl Show for Shown {
             count_text(answer.items, "item"),
             count_text(answer.passwords, "different password")
         ))?;
+        answer.show_pairs(page)?;
         answer.show_exposure(page)?;
         for kind in Kind::ALL {
             let lines: Vec<&Line> =

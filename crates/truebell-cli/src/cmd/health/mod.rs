@@ -2,6 +2,7 @@
 
 mod answer;
 mod known;
+mod pairs;
 
 use super::context::Context;
 use crate::agent::{Ask, ItemName, Opened, Scope};
@@ -15,7 +16,7 @@ use std::path::PathBuf;
 use truebell_client::{Clock, SystemClock};
 use truebell_core::ids::ItemId;
 use truebell_core::item::Item;
-use truebell_engine::health::{Finding, Inputs, Kind, SecondFactors, examine, questions};
+use truebell_engine::health::{Finding, Inputs, Kind, PairKnown, Pairs, SecondFactors, examine, pair_questions, questions};
 
 /// Items fetched at once.
 const BATCH: usize = 500;
@@ -24,7 +25,7 @@ const BATCH: usize = 500;
 ///
 /// Looks at all items on this device: passwords that are exposed, nearly exposed, used more than once, weak or old; sites without encryption, or without the second factor they
 /// offer; cards and documents that expire. With --corpus nothing leaves this device. With --ranges the first five digits of each password's hash are told to a service, and
-/// nothing else; what it cannot be believed about is said to be not known.
+/// nothing else; what it cannot be believed about is said to be not known. With --pairs a pair service learns some bits of a hash of each address, and neither addresses nor passwords.
 ///
 /// Ends with 12 if a password is exposed, else with 6 if that is not known of all, else with 13 if there is anything else, else with 0.
 #[derive(Debug, Args)]
@@ -35,6 +36,9 @@ pub struct Health {
     /// Ask this range service (https://host) about passwords; this is the permission to tell it five digits of each hash
     #[arg(long, value_name = "URL", group = "source")]
     ranges: Option<String>,
+    /// Ask this pair service (https://host) whether addresses were seen with their passwords; this is the permission to tell it some bits of a hash of each address
+    #[arg(long, value_name = "URL", conflicts_with_all = ["ranges", "set_aside", "bring_back"])]
+    pairs: Option<String>,
     /// Sites with a second factor, beside those Truebell knows: the JSON that 2fa.directory publishes
     #[arg(long, value_name = "FILE")]
     second_factors: Option<PathBuf>,
@@ -81,7 +85,16 @@ impl Health {
         let bar = Progress::new("Looking up", 0, !context.out.is_quiet());
         let known = source.look_up(&asked, &mut |done, total| bar.at(done, total))?;
         drop(bar);
-        let name = source.name();
+        let asked = match &self.pairs {
+            None => None,
+            Some(url) => {
+                let bar = Progress::new("Asking", 0, !context.out.is_quiet());
+                let pairs = pair_questions(items.iter().map(|(_, item)| item));
+                Some(pairs::Asked::ask(url, &pairs, &mut |done, total| bar.at(done, total))?)
+            }
+        };
+        let (name, pairs_name) = (source.name(), asked.as_ref().map(pairs::Asked::name).unwrap_or_default());
+        let pair = |username: &str, password: &str| asked.as_ref().map_or(PairKnown::Unknown, |asked| asked.of(username, password));
         let inputs = Inputs {
             now: SystemClock.now(),
             old_after_days: self.old_after,
@@ -89,9 +102,10 @@ impl Health {
             known_from: &name,
             with_variants: source.may_ask_variants(),
             second_factors: &second_factors,
+            pairs: asked.as_ref().map(|_| Pairs { known: &pair, from: &pairs_name }),
         };
         let findings = examine(&items, &inputs);
-        let answer = Answer::of(&items, &findings, &source, &known, SystemClock.now());
+        let answer = Answer::of(&items, &findings, &source, &known, asked.as_ref(), SystemClock.now());
         let ending = ending(&findings, answer.unknown());
         context.out.answer(&Shown { answer, all: self.all })?;
         tell(context, &findings)?;

@@ -10,7 +10,7 @@ use serde::Serialize;
 use std::io::{self, Read};
 use truebell_client::SystemChance;
 use truebell_core::address::Address;
-use truebell_core::pair::{Doubt, ENTRIES_MAX, PublicKey, Question, Reply, Stretcher, Verdict, answer_bytes, read_about};
+use truebell_core::pair::{About, Doubt, ENTRIES_MAX, PublicKey, Question, Reply, Stretcher, Verdict, answer_bytes, read_about};
 use truebell_core::secret::Secret;
 use truebell_engine::health::is_insecure;
 
@@ -78,8 +78,9 @@ impl Ask {
             Some(password) => password,
             None => context.globals.password.source().read_or_ask("The password to ask about", "password")?,
         };
-        let asked = Asked { server: &server, pinned: self.public_key.as_ref(), address: &address, password: &password };
-        let (verdict, version) = asked.twice();
+        let mut service = Service::new(&server, self.public_key);
+        let verdict = service.ask(&address, &password);
+        let version = service.version();
         let (exposed, similar, flags, why_unknown, ending) = match verdict {
             Verdict::Exposed { flags } => (Some(true), None, flags, None, Ending::Failed(Code::Exposed)),
             Verdict::Similar { flags } => (Some(false), Some(true), flags, None, Ending::Failed(Code::Findings)),
@@ -92,7 +93,7 @@ impl Ask {
 }
 
 /// `https://host` without what people put behind it: a slash, or `/pair`.
-fn checked(url: &str) -> Answered<&str> {
+pub(in crate::cmd) fn checked(url: &str) -> Answered<&str> {
     let address = url.trim_end_matches('/');
     let address = address.strip_suffix("/pair").unwrap_or(address);
     if !address.starts_with("https://") && !address.starts_with("http://") {
@@ -106,41 +107,52 @@ fn checked(url: &str) -> Answered<&str> {
     Ok(address)
 }
 
-struct Asked<'a> {
-    server: &'a str,
-    pinned: Option<&'a PublicKey>,
-    address: &'a Address,
-    password: &'a Secret,
+/// A service that is asked about one pair after the other.
+pub(in crate::cmd) struct Service {
+    agent: ureq::Agent,
+    server: String,
+    pinned: Option<PublicKey>,
+    about: Option<About>,
+    stretcher: Stretcher,
 }
 
-impl Asked<'_> {
+impl Service {
+    pub(in crate::cmd) fn new(server: &str, pinned: Option<PublicKey>) -> Self {
+        Self { agent: agent(), server: server.to_owned(), pinned, about: None, stretcher: Stretcher::new() }
+    }
+
+    /// The version of its file, as far as it was told.
+    fn version(&self) -> Option<String> {
+        self.about.as_ref().map(|about| about.version.clone())
+    }
+
     /// A file that is replaced between description and question is no reason to know nothing: then both are asked for once more.
-    fn twice(&self) -> (Verdict, Option<String>) {
-        match self.once() {
-            (Verdict::Unknown(Doubt::OtherVersion), _) => self.once(),
-            said => said,
+    pub(in crate::cmd) fn ask(&mut self, address: &Address, password: &Secret) -> Verdict {
+        match self.once(address, password) {
+            Ok(Verdict::Unknown(Doubt::OtherVersion)) => {
+                self.about = None;
+                self.once(address, password).unwrap_or_else(Verdict::Unknown)
+            }
+            said => said.unwrap_or_else(Verdict::Unknown),
         }
     }
 
-    fn once(&self) -> (Verdict, Option<String>) {
-        let agent = agent();
-        let about = fetch(agent.get(format!("{}/pair", self.server)).call(), ABOUT_BYTES_MAX);
-        let about = match read_about(reply(about.as_ref()), self.pinned) {
-            Ok(about) => about,
-            Err(doubt) => return (Verdict::Unknown(doubt), None),
-        };
-        let version = Some(about.version.clone());
-        match Question::make(&about, self.address, self.password, &mut Stretcher::new(), &mut SystemChance) {
-            Err(doubt) => (Verdict::Unknown(doubt), version),
-            Ok(question) => {
-                let sent = agent
-                    .post(format!("{}{}", self.server, question.path()))
-                    .header("Content-Type", "application/octet-stream")
-                    .send(&question.body()[..]);
-                let answer = fetch(sent, answer_bytes(ENTRIES_MAX) as u64);
-                (question.conclude(reply(answer.as_ref())), version)
+    fn once(&mut self, address: &Address, password: &Secret) -> Result<Verdict, Doubt> {
+        let about = match &self.about {
+            Some(about) => about,
+            None => {
+                let about = fetch(self.agent.get(format!("{}/pair", self.server)).call(), ABOUT_BYTES_MAX);
+                self.about.insert(read_about(reply(about.as_ref()), self.pinned.as_ref())?)
             }
-        }
+        };
+        let question = Question::make(about, address, password, &mut self.stretcher, &mut SystemChance)?;
+        let sent = self
+            .agent
+            .post(format!("{}{}", self.server, question.path()))
+            .header("Content-Type", "application/octet-stream")
+            .send(&question.body()[..]);
+        let answer = fetch(sent, answer_bytes(ENTRIES_MAX) as u64);
+        Ok(question.conclude(reply(answer.as_ref())))
     }
 }
 

@@ -7,6 +7,8 @@ mod info;
 mod serve;
 mod source;
 
+pub(in crate::cmd) use ask::{Service, checked};
+
 use super::super::context::Context;
 use crate::exit::{Answered, Code, Ending, Failure};
 use clap::Subcommand;
