@@ -25,7 +25,7 @@ pub(crate) const NAME_BYTES_MAX: usize = 200;
 /// An act as it came in.
 pub(crate) enum Read {
     /// The next of the chain.
-    New(Admitted),
+    New(Box<Admitted>),
     /// It was recorded before: the SET it became.
     Repeated(String),
 }
@@ -41,7 +41,7 @@ pub(crate) async fn read(app: &App, account: &Account, device: DeviceId, signed:
     }
     let act = event::check_act(signed, account.account, &account.signing, &account.chain)?;
     check_clock(&act, app.now())?;
-    Ok(Read::New(act))
+    Ok(Read::New(Box::new(act)))
 }
 
 /// The event an act became, if it is in its place in the chain.
@@ -147,7 +147,7 @@ pub(crate) async fn act(
 ) -> Result<Reply, Refusal> {
     let account = app.store.account(session.account).await?.ok_or(Reason::NoSession)?;
     let act = match read(app, &account, session.device, route.signed).await? {
-        Read::New(act) => act,
+        Read::New(act) => *act,
         Read::Repeated(event) => return Reply::json(&Answer { event }),
     };
     check_acting_device(app, &act).await?;

@@ -65,6 +65,24 @@ struct New {
     token: Secret,
 }
 
+/// A new machine, for programs.
+#[derive(Serialize)]
+struct Made<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
+    machine: DeviceId,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<&'a Secret>,
+    vaults: &'a [Given],
+}
+
+impl<'a> Made<'a> {
+    fn of(new: &'a New) -> Self {
+        Self { file: None, machine: new.machine, name: &new.name, token: None, vaults: &new.vaults }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Listed {
     machine: DeviceId,
@@ -122,11 +140,11 @@ impl Create {
         let draft = self.token_out.as_deref().map(|path| Draft::reserve(path, self.force)).transpose()?;
         let new: New = context.ask(Ask::CreateMachine { name: self.name, vaults: self.vaults })?;
         let sentence = format!("The machine “{}” may read {}.", new.name, names(&new.vaults));
-        let mut json = serde_json::json!({ "machine": new.machine, "name": new.name, "vaults": new.vaults });
         let Some(draft) = draft else {
             if context.out.is_json() {
-                json["token"] = serde_json::json!(new.token);
-                return context.out.json_bytes(json.to_string().as_bytes());
+                let json =
+                    zeroize::Zeroizing::new(serde_json::to_vec(&Made { token: Some(&new.token), ..Made::of(&new) }).unwrap_or_default());
+                return context.out.json_bytes(&json);
             }
             context.out.remark(format_args!("{sentence} This is its token, and it is shown this once:"));
             return context.out.raw(&zeroize::Zeroizing::new(format!("{}\n", new.token.expose()).into_bytes()));
@@ -140,7 +158,7 @@ impl Create {
             ),
             ..failure
         })?;
-        json["file"] = serde_json::json!(path);
+        let json = serde_json::to_value(Made { file: Some(&path), ..Made::of(&new) }).unwrap_or_default();
         context.out.answer(&Done::with(format!("{sentence} Its token is in {path}, and nowhere else."), json))
     }
 }

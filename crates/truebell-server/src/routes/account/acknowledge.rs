@@ -16,7 +16,7 @@ use truebell_store::rows::Change;
 pub(crate) async fn acknowledge(State(app): Apps, Writer(session): Writer, Json(asked): Json<Acknowledge>) -> Answer {
     let account = app.store.account(session.account).await?.ok_or(Reason::NoSession)?;
     let act = match read(&app, &account, session.device, &asked.act).await? {
-        Read::New(act) => act,
+        Read::New(act) => *act,
         Read::Repeated(event) => return Reply::json(&Recorded { event }),
     };
     check_acting_device(&app, &act).await?;

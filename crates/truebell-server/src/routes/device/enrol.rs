@@ -46,7 +46,7 @@ pub(crate) async fn enrol(State(app): Apps, Permission(token, enrolment): Permis
         Read::New(act) => {
             check_act(&act, &asked.device)?;
             let change = Change::Enrol { enrolment: token, device: read_device(&asked.device, app.now())?, session };
-            record(&app, &account, act, change).await?;
+            record(&app, &account, *act, change).await?;
         }
     }
     Reply::json(&Enrolled { session: opened })
