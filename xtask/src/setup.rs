@@ -42,6 +42,7 @@ pub(crate) const TESTS: &[Need] = &[
         why: "password verifiers are checked against the C library's crypt, through `perl`",
         is_here: || find_program("perl").is_some(),
     },
+    Need { package: "g++", why: "fuzz targets are driven by libFuzzer, which is C++", is_here: || find_program("c++").is_some() },
     Need {
         package: "npm",
         why: "the range service is asked by programs from npm",

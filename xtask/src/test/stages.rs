@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::count::Count;
 use crate::workspace::{cargo, find_program, output, run, target_dir};
-use crate::{postgres, setup, sim, tidy};
+use crate::{fuzz, postgres, setup, sim, tidy};
 
 /// One step of the test run.
 pub(super) struct Stage {
@@ -46,6 +46,7 @@ pub(super) const STAGES: &[Stage] = &[
         run: || count(cargo().args(["test", "--workspace", "--doc"])),
     },
     Stage { name: "seeds", about: "every fuzz target builds and passes its seeds", run: seeds },
+    Stage { name: "fuzz", about: "a minute of random input for each reader of corpora, lists, pairs and verifiers", run: fuzz },
     Stage {
         name: "simulation",
         about: "a million faulted exchanges in a simulated world: six counters, all zero; every broken law caught",
@@ -114,6 +115,12 @@ fn tests() -> Result<Count, Failure> {
 fn seeds() -> Result<Count, Failure> {
     let folder = target_dir()?.join("fuzz");
     count(cargo().args(["test", "--manifest-path", "fuzz/Cargo.toml", "--lib", "--no-default-features", "--target-dir"]).arg(folder))
+}
+
+/// Each target that was searched counts as a test.
+fn fuzz() -> Result<Count, Failure> {
+    let searched = fuzz::stage()?;
+    Ok(Count { passed: u64::try_from(searched).unwrap_or(u64::MAX), failed: 0 })
 }
 
 /// Runs a test runner, shows what it says, and counts.
