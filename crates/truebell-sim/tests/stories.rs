@@ -3,7 +3,7 @@
 
 use truebell_sim::kinds::Tally;
 use truebell_sim::run::try_mutation;
-use truebell_sim::{Condition, Counts, Doing, Fault, Mutation, Story, World, calm, faults, step};
+use truebell_sim::{Condition, Counts, DbFault, Doing, Fault, Mutation, Story, World, calm, faults, step};
 
 fn counts(story: &Story) -> Counts {
     let mut world = World::new(story.seed);
@@ -27,6 +27,23 @@ fn a_keyset_bent_on_its_way_does_not_keep_the_true_one_out() {
 fn what_a_server_with_a_strange_key_took_is_not_in_the_chain() {
     let steps = vec![step(Doing::Server(Condition::OtherKey), calm()), step(Doing::ScheduleDeletion(3), calm())];
     assert!(counts(&Story { seed: 10, people: vec![3, 2], steps }).all_zero());
+}
+
+/// A mail was claimed and never left, so it may have been sent for all the server knows, and its correction left. Then a backup took the
+/// mail's row away, and the correction looked like one to somebody who had never been told anything.
+#[test]
+fn a_correction_of_a_mail_whose_fate_nobody_knew_is_no_false_alarm_after_a_restore() {
+    let steps = vec![
+        step(Doing::BackUp, calm()),
+        step(Doing::Work, calm()),
+        step(Doing::ChangePassword(0), calm()),
+        step(Doing::Work, faults(&[(0, Fault::Database(0, DbFault::Written))])),
+        step(Doing::TakeBack(0, 2), calm()),
+        step(Doing::Pass(3600), calm()),
+        step(Doing::Work, calm()),
+        step(Doing::RestoreBackup, calm()),
+    ];
+    assert!(counts(&Story { seed: 698, people: vec![2], steps }).all_zero());
 }
 
 /// Two restores: a revision of the restored server stood under the number of one this device had edited, and was taken for its

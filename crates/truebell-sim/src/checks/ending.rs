@@ -118,22 +118,15 @@ impl Truth {
             *sent.entry((&letter.code, &letter.to)).or_default() += 1;
         }
         let accounts = self.accounts();
-        let parked: BTreeSet<(String, &str)> = ending
-            .parked
-            .iter()
-            .filter_map(|mail| {
-                let details: MailDetails = serde_json::from_str(&mail.mail.values).ok()?;
-                let evidence = details.enclosed.open(SERVER, &signing_key().public()).ok()?;
-                Some((evidence.code().to_string(), mail.mail.to.as_str()))
-            })
-            .collect();
+        let parked = named(&ending.parked);
         let among = |letters: &[Letter], code: &str, to: &str| letters.iter().any(|letter| letter.code == code && letter.to == to);
         let is_told = |code: &str, to: &str| {
-            sent.contains_key(&(code, to)) || parked.contains(&(code.to_owned(), to)) || among(&ending.refused, code, to)
+            sent.contains_key(&(code, to)) || parked.contains(&(code.to_owned(), to.to_owned())) || among(&ending.refused, code, to)
         };
         // Whoever got a notice, or may have, is to get what takes it back; nobody else.
         let may_have = |code: &str, to: &str| {
-            sent.contains_key(&(code, to)) || parked.contains(&(code.to_owned(), to)) || among(&ending.lost, code, to)
+            let mail = (code.to_owned(), to.to_owned());
+            sent.contains_key(&(code, to)) || parked.contains(&mail) || self.uncertain.contains(&mail) || among(&ending.lost, code, to)
         };
         let mut owed: BTreeSet<(&str, &str)> = BTreeSet::new();
         for deed in accounts.iter().flat_map(|account| self.ever(*account)).filter(|deed| deed.asked) {
@@ -183,4 +176,13 @@ impl Truth {
 
 fn code_of(deed: &Deed) -> &str {
     deed.code.as_deref().unwrap_or_default()
+}
+
+/// Mails by their codes and addresses.
+pub(super) fn named(mails: &[Mail]) -> BTreeSet<(String, String)> {
+    let code = |mail: &Mail| {
+        let details: MailDetails = serde_json::from_str(&mail.mail.values).ok()?;
+        Some(details.enclosed.open(SERVER, &signing_key().public()).ok()?.code().to_string())
+    };
+    mails.iter().filter_map(|mail| Some((code(mail)?, mail.mail.to.clone()))).collect()
 }

@@ -1,6 +1,7 @@
 //! The book of what really happened. Written from the stored state itself and from what people asked for; read against what devices,
 //! screens and mailboxes showed.
 
+use super::ending::named;
 use super::{Check, Counts};
 use crate::naive::Alarm;
 use crate::site::{Site, ready};
@@ -17,6 +18,7 @@ use truebell_core::time::UnixMillis;
 use truebell_core::wire::sync::Have;
 use truebell_store::Store;
 use truebell_store::memory::Memory;
+use truebell_store::rows::Mail;
 
 /// Something that really happened to an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +121,8 @@ pub(crate) struct Truth {
     backup: Option<BTreeMap<AccountId, Book>>,
     /// How many notices the operator took back that the chain did not show yet.
     taking_back: u64,
+    /// Mails whose fate nobody knew when a restored backup took their rows away: code and address. Whoever they are to may have got one.
+    pub(super) uncertain: BTreeSet<(String, String)>,
     /// Mails of notices that had not gone out when the operator took these back: code and address. They never may.
     pub(super) withheld: BTreeSet<(String, String)>,
     /// What people asked for: device, kind, and the session it is about.
@@ -460,8 +464,9 @@ impl Truth {
         self.backup = Some(self.books.clone());
     }
 
-    /// The server is again what it was at the last backup.
-    pub(crate) fn restored(&mut self) {
+    /// The server is again what it was at the last backup; these mails were parked until then.
+    pub(crate) fn restored(&mut self, parked: &[Mail]) {
+        self.uncertain.extend(named(parked));
         let Some(backup) = self.backup.clone() else { return };
         for (account, book) in &self.books {
             let kept = backup.get(account).map_or(0, |book| book.deeds.len());

@@ -12,6 +12,7 @@ use truebell_core::event::{CheckCode, Reason};
 use truebell_core::time::UnixMillis;
 use truebell_server::mail::Signer;
 use truebell_server::retract::take_back;
+use truebell_store::Store;
 
 impl World {
     /// Lets seconds pass.
@@ -88,9 +89,10 @@ impl World {
     /// The last backup is restored, as an operator does it.
     pub fn restore_backup(&mut self) {
         let mut wire = self.net.wire();
+        let parked = wire.site.look(|store| ready(store.parked_mails(10_000)).and_then(Result::ok).unwrap_or_default());
         if wire.site.restore() {
             wire.tally.add("backup restored");
-            wire.truth.restored();
+            wire.truth.restored(&parked);
         }
     }
 
