@@ -46,7 +46,7 @@ pub(super) const STAGES: &[Stage] = &[
         run: || count(cargo().args(["test", "--workspace", "--doc"])),
     },
     Stage { name: "seeds", about: "every fuzz target builds and passes its seeds", run: seeds },
-    Stage { name: "fuzz", about: "a minute of random input for each reader of corpora, lists, pairs and verifiers", run: fuzz },
+    Stage { name: "fuzz", about: "a minute of random input for each reader of corpora and pairs", run: fuzz },
     Stage {
         name: "simulation",
         about: "a million faulted exchanges in a simulated world: six counters, all zero; every broken law caught",
