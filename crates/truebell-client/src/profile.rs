@@ -187,6 +187,11 @@ impl Profile {
         self.folder.is_some()
     }
 
+    /// Where a file of it is. There is no such place where nothing is kept: a bare file name would be one in whatever folder the program runs.
+    fn place(&self, file: &str) -> Result<PathBuf, ProfileError> {
+        self.folder.as_ref().map(|folder| folder.join(file)).ok_or_else(|| ProfileError::Empty(self.name.clone()))
+    }
+
     /// Its device file; `None` if nobody signed up or in here.
     pub fn device(&self) -> Result<Option<Device>, ProfileError> {
         if !self.is_kept() {
@@ -238,7 +243,10 @@ impl Profile {
 
     /// Reads one file of the profile; `None` if it is not there.
     pub(super) fn read_file(&self, file: &str) -> Result<Option<Zeroizing<Vec<u8>>>, ProfileError> {
-        match fs::read(self.folder().join(file)) {
+        if !self.is_kept() {
+            return Ok(None);
+        }
+        match fs::read(self.place(file)?) {
             Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(io("read")(error)),
@@ -247,7 +255,10 @@ impl Profile {
 
     /// Removes one file of the profile.
     pub(super) fn remove_file(&self, file: &str) -> Result<(), ProfileError> {
-        match fs::remove_file(self.folder().join(file)) {
+        if !self.is_kept() {
+            return Ok(());
+        }
+        match fs::remove_file(self.place(file)?) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(io("removed")(error)),
             _ => Ok(()),
         }
@@ -255,16 +266,16 @@ impl Profile {
 
     /// Where the local copy is; made, empty and private, if it is not there.
     pub(super) fn replica_file(&self) -> Result<PathBuf, ProfileError> {
+        let file = self.place(REPLICA_FILE)?;
         self.make_folder()?;
-        let file = self.folder().join(REPLICA_FILE);
         private(OpenOptions::new().write(true).create(true).truncate(false)).open(&file).map_err(io("written"))?;
         Ok(file)
     }
 
     /// A private file for what is coming in. It has no name once it is open, where the system allows that, and so goes with the process.
     pub(super) fn incoming_file(&self) -> Result<File, ProfileError> {
+        let file = self.place(INCOMING_FILE)?;
         self.make_folder()?;
-        let file = self.folder().join(INCOMING_FILE);
         let open = private(OpenOptions::new().read(true).write(true).create(true).truncate(true)).open(&file).map_err(io("written"))?;
         drop(fs::remove_file(&file));
         Ok(open)
@@ -272,9 +283,9 @@ impl Profile {
 
     /// Puts a damaged local copy aside, under a name that says when; returns where it went.
     pub(super) fn put_replica_aside(&self, at: UnixMillis) -> Result<PathBuf, ProfileError> {
-        let aside = self.folder().join(format!("{REPLICA_FILE}.damaged-{}", at.seconds()));
+        let aside = self.place(&format!("{REPLICA_FILE}.damaged-{}", at.seconds()))?;
         for end in ["-wal", "-shm", ""] {
-            match fs::rename(self.folder().join(format!("{REPLICA_FILE}{end}")), format!("{}{end}", aside.display())) {
+            match fs::rename(self.place(&format!("{REPLICA_FILE}{end}"))?, format!("{}{end}", aside.display())) {
                 Err(error) if error.kind() != ErrorKind::NotFound => return Err(io("written")(error)),
                 _ => {}
             }
@@ -285,7 +296,7 @@ impl Profile {
     /// Puts it back.
     pub(super) fn take_replica_back(&self, aside: &Path) -> Result<(), ProfileError> {
         for end in ["-wal", "-shm", ""] {
-            let there = self.folder().join(format!("{REPLICA_FILE}{end}"));
+            let there = self.place(&format!("{REPLICA_FILE}{end}"))?;
             match fs::rename(format!("{}{end}", aside.display()), &there) {
                 Err(error) if error.kind() != ErrorKind::NotFound => return Err(io("written")(error)),
                 // A newer log beside an older database would be replayed into it.
@@ -314,7 +325,7 @@ impl Profile {
     /// Removes the profile and all that is in it.
     pub(super) fn remove(self) -> Result<(), ProfileError> {
         // The device file goes first: a profile half removed is no profile.
-        match fs::remove_file(self.folder().join(DEVICE_FILE)) {
+        match fs::remove_file(self.place(DEVICE_FILE)?) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(io("removed")(error)),
             _ => {}
         }

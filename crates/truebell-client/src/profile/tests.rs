@@ -97,6 +97,13 @@ fn a_profile_that_is_kept_nowhere_writes_nothing_and_keeps_nobody_out() {
     profile.save(&device()).unwrap();
     assert_eq!((profile.device().unwrap(), profile.folder()), (None, Path::new("")));
     assert!(!Path::new(DEVICE_FILE).exists() && !Path::new(LOCK_FILE).exists());
+    // A file of that name where the program runs is somebody else's: it is neither read, nor moved, nor removed.
+    assert!(Path::new("Cargo.toml").exists());
+    assert!(profile.read_file("Cargo.toml").unwrap().is_none());
+    profile.remove_file("Cargo.toml").unwrap();
+    assert!(Path::new("Cargo.toml").exists());
+    assert!(profile.replica_file().is_err() && profile.incoming_file().is_err() && profile.put_replica_aside(UnixMillis(0)).is_err());
+    assert!(profile.remove().is_err() && !Path::new(REPLICA_FILE).exists());
 }
 
 #[test]
