@@ -78,13 +78,12 @@ const UNREADABLE: &str = "The hashes cannot be read at the moment; nothing is sa
 /// An answer, and whether it is compressed; kept for whoever asks for it next.
 fn put_together(served: &Served, prefix: u32, form: Form) -> Result<(Bytes, bool), Damaged> {
     let mut body = write_range(&served.corpus, prefix)?;
-    let compressed = form == Form::Gzip && body.len() >= COMPRESSED_BYTES_MIN;
     if form == Form::Padded {
         pad(&mut body, &served.corpus, prefix);
-    } else if compressed {
-        body = compress(&body);
     }
-    let body = Bytes::from(body);
+    let packed = if form == Form::Gzip && body.len() >= COMPRESSED_BYTES_MIN { compress(&body) } else { None };
+    let compressed = packed.is_some();
+    let body = Bytes::from(packed.unwrap_or(body));
     served.answers.keep(prefix, form, &body, compressed);
     Ok((body, compressed))
 }
@@ -136,8 +135,8 @@ fn accepts_gzip(headers: &HeaderMap) -> bool {
     })
 }
 
-fn compress(body: &[u8]) -> Vec<u8> {
+/// `None` if that cannot be done, and never an empty answer: nothing in a range says that no password of it is exposed.
+fn compress(body: &[u8]) -> Option<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(body.len()), Compression::fast());
-    // Writing to memory does not fail.
-    encoder.write_all(body).and_then(|()| encoder.finish()).unwrap_or_default()
+    encoder.write_all(body).and_then(|()| encoder.finish()).ok()
 }
