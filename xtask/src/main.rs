@@ -5,6 +5,7 @@
 
 mod bench;
 mod fuzz;
+mod mariadb;
 mod postgres;
 mod serve;
 mod setup;
@@ -41,6 +42,8 @@ enum Task {
     Sim(sim::Options),
     /// Runs a command with `TRUEBELL_TEST_POSTGRES` pointing at a throw-away PostgreSQL cluster.
     Postgres(postgres::Options),
+    /// Runs a command with `TRUEBELL_TEST_MARIADB` pointing at a throw-away MariaDB server.
+    Mariadb(mariadb::Options),
 }
 
 fn main() -> ExitCode {
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Sim(options) => sim::run_seeds(&options),
         Task::Postgres(options) => postgres::run(&options),
+        Task::Mariadb(options) => mariadb::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

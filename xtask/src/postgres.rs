@@ -85,20 +85,20 @@ pub(crate) fn find_binaries() -> Option<PathBuf> {
     newest.map(|(_, folder)| folder).or_else(on_path)
 }
 
-/// PostgreSQL refuses to run as root; then it runs as this account.
-struct Account {
+/// PostgreSQL and MariaDB refuse to run as root; then they run as this account.
+pub(crate) struct Account {
     name: String,
     user: u32,
     group: u32,
 }
 
-fn unprivileged_account() -> Result<Option<Account>> {
+pub(crate) fn unprivileged_account() -> Result<Option<Account>> {
     if !is_root() {
         return Ok(None);
     }
     let accounts = fs::read_to_string("/etc/passwd").context("cannot read /etc/passwd to find an unprivileged account")?;
     let found = ["postgres", "nobody"].iter().find_map(|wanted| read_account(&accounts, wanted));
-    Ok(Some(found.context("PostgreSQL does not run as root, and there is no account `postgres` or `nobody` to drop to")?))
+    Ok(Some(found.context("databases do not run as root, and there is no account `postgres` or `nobody` to drop to")?))
 }
 
 fn read_account(accounts: &str, wanted: &str) -> Option<Account> {
@@ -110,7 +110,7 @@ fn read_account(accounts: &str, wanted: &str) -> Option<Account> {
 }
 
 /// A command that runs as the unprivileged account when there is one to drop to.
-fn command_as(account: Option<&Account>, program: &Path) -> Command {
+pub(crate) fn command_as(account: Option<&Account>, program: &Path) -> Command {
     let mut command = match account {
         None => Command::new(program),
         Some(account) => {
@@ -124,8 +124,8 @@ fn command_as(account: Option<&Account>, program: &Path) -> Command {
     command
 }
 
-fn make_folder(account: Option<&Account>) -> Result<PathBuf> {
-    let folder = tempfile::Builder::new().prefix("truebell-postgres-").tempdir().context("cannot make a temporary folder")?.keep();
+pub(crate) fn make_folder(account: Option<&Account>) -> Result<PathBuf> {
+    let folder = tempfile::Builder::new().prefix("truebell-database-").tempdir().context("cannot make a temporary folder")?.keep();
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
     if let Some(account) = account {
         chown(&folder, Some(account.user), Some(account.group)).context("cannot hand the temporary folder to the unprivileged account")?;
@@ -180,7 +180,7 @@ fn start_on(port: u16, folder: &Path, binaries: &Path, account: Option<&Account>
     output(&mut pg_ctl).map(|_| ())
 }
 
-fn free_port() -> Result<u16> {
+pub(crate) fn free_port() -> Result<u16> {
     let listener = TcpListener::bind("127.0.0.1:0").context("cannot find a free port on 127.0.0.1")?;
     Ok(listener.local_addr()?.port())
 }

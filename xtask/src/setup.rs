@@ -1,12 +1,12 @@
-//! What tests and measurements need from the machine beside Rust: a real PostgreSQL, a real KeePassXC, a reader of PDF text, other people's programs and what installs them.
+//! What tests and measurements need from the machine beside Rust: a real PostgreSQL and MariaDB, a real KeePassXC, a reader of PDF text, other people's programs and what installs them.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail};
 
-use crate::postgres;
 use crate::workspace::{find_program, is_root, run};
+use crate::{mariadb, postgres};
 
 /// A Debian package, and how to tell that what it brings is here.
 pub(crate) struct Need {
@@ -21,6 +21,11 @@ pub(crate) const TESTS: &[Need] = &[
         package: "postgresql",
         why: "the conformance tests run on a real PostgreSQL",
         is_here: || std::env::var_os(postgres::VARIABLE).is_some() || postgres::find_binaries().is_some(),
+    },
+    Need {
+        package: "mariadb-server",
+        why: "accounts of sites are read and reset in a real MariaDB",
+        is_here: || std::env::var_os(mariadb::VARIABLE).is_some() || mariadb::find_daemon().is_some(),
     },
     Need {
         package: "keepassxc",

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::count::Count;
 use crate::workspace::{cargo, find_program, output, run, target_dir};
-use crate::{fuzz, postgres, setup, sim, tidy};
+use crate::{fuzz, mariadb, postgres, setup, sim, tidy};
 
 /// One step of the test run.
 pub(super) struct Stage {
@@ -31,7 +31,7 @@ impl From<anyhow::Error> for Failure {
 pub(super) const STAGES: &[Stage] = &[
     Stage {
         name: "setup",
-        about: "PostgreSQL, keepassxc-cli, pdftotext, npm and Python's venv are here",
+        about: "PostgreSQL, MariaDB, keepassxc-cli, pdftotext, npm and Python's venv are here",
         run: || done(setup::install_missing(setup::TESTS)),
     },
     Stage { name: "format", about: "rustfmt has nothing to change", run: || done(run(cargo().args(["fmt", "--all", "--check"]))) },
@@ -97,6 +97,8 @@ fn wasm() -> Result<()> {
 fn tests() -> Result<Count, Failure> {
     let cluster = postgres::Cluster::start()?;
     println!("PostgreSQL: {}", if cluster.is_throw_away() { "a throw-away cluster" } else { postgres::VARIABLE });
+    let server = mariadb::Server::start()?;
+    println!("MariaDB: {}", if server.is_throw_away() { "a throw-away server" } else { mariadb::VARIABLE });
     let mut command = cargo();
     if find_program("cargo-nextest").is_some() {
         command.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
@@ -104,7 +106,7 @@ fn tests() -> Result<Count, Failure> {
         command.args(["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]);
     }
     command.args(["--features", NEXT]);
-    let counted = count(command.env(postgres::VARIABLE, cluster.url()))?;
+    let counted = count(command.env(postgres::VARIABLE, cluster.url()).env(mariadb::VARIABLE, server.url()))?;
     if counted.passed == 0 {
         return Err(anyhow::anyhow!("no test ran: a run that proves nothing is a failed run").into());
     }

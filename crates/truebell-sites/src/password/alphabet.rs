@@ -39,6 +39,32 @@ pub(super) fn decode(text: &str, alphabet: &[u8; 64], filling: Filling) -> Optio
     (count < 6 && (held == 0 || filling == Filling::Any)).then_some(bytes)
 }
 
+/// The reverse of [`decode`]: the bits that fill the last letter are zero.
+pub(super) fn encode(bytes: &[u8], alphabet: &[u8; 64]) -> String {
+    written(
+        bytes,
+        alphabet,
+        |chunk| chunk.iter().chain(&[0, 0, 0]).take(3).fold(0, |held, byte| held << 8 | u32::from(*byte)),
+        [18, 12, 6, 0],
+    )
+}
+
+/// The reverse of [`decode_low_first`].
+pub(super) fn encode_low_first(bytes: &[u8]) -> String {
+    written(bytes, CRYPT, |chunk| chunk.iter().rev().fold(0, |held, byte| held << 8 | u32::from(*byte)), [0, 6, 12, 18])
+}
+
+/// Three bytes in four letters; `hold` makes one number of them, from which the letters are taken by `shifts`.
+fn written(bytes: &[u8], alphabet: &[u8; 64], hold: fn(&[u8]) -> u32, shifts: [u32; 4]) -> String {
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let held = hold(chunk);
+        let letters = shifts.into_iter().take(chunk.len() + 1);
+        text.extend(letters.filter_map(|shift| alphabet.get((held >> shift & 63) as usize)).map(|letter| char::from(*letter)));
+    }
+    text
+}
+
 /// The standard alphabet with its padding, as RFC 4648 demands it.
 pub(super) fn decode_padded(text: &str) -> Option<Vec<u8>> {
     data_encoding::BASE64.decode(text.as_bytes()).ok()
@@ -121,6 +147,18 @@ mod tests {
             let mut sorted = order.clone();
             sorted.sort_unstable();
             assert_eq!(sorted, (0..order.len()).collect::<Vec<_>>(), "each byte is written once");
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for length in 0..70_u8 {
+            let bytes: Vec<u8> = (0..length).map(|byte| byte.wrapping_mul(89).wrapping_add(length)).collect();
+            for letters in [STANDARD, ADAPTED, BCRYPT] {
+                assert_eq!(decode(&encode(&bytes, letters), letters, Filling::Zero).as_ref(), Some(&bytes));
+            }
+            assert_eq!(encode(&bytes, STANDARD), data_encoding::BASE64_NOPAD.encode(&bytes));
+            assert_eq!(decode_low_first(&encode_low_first(&bytes), Filling::Zero).as_ref(), Some(&bytes));
         }
     }
 

@@ -11,6 +11,8 @@ mod cost;
 mod first;
 mod generation;
 mod kdf;
+mod lock;
+mod made;
 mod parse;
 mod recheck;
 mod recipe;
@@ -24,6 +26,8 @@ mod tests;
 
 pub use cost::Cost;
 pub use generation::Generation;
+pub use lock::{Intent, NoLock, carries, is_locked, lock};
+pub use made::{Made, NotMade, make};
 pub use parse::Unreadable;
 pub use recheck::{NotRechecked, Rechecked, recheck};
 pub use recipe::{Dialect, Layout, Pepper, Recipe, Stored};

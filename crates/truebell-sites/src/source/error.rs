@@ -4,7 +4,9 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
     /// The text names no source.
-    #[error("the source is not understood: write postgres://user@host/database, sqlite:/path, csv:/path or jsonl:/path")]
+    #[error(
+        "the source is not understood: write postgres://user@host/database, mariadb://user@host/database, sqlite:/path, csv:/path or jsonl:/path"
+    )]
     NotALocation,
     /// A kept place that no source wrote.
     #[error("the place to go on from is not one that was written down: read from the beginning")]

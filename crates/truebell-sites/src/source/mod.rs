@@ -1,4 +1,5 @@
-//! A site's accounts, read where the site keeps them and never written: tables of PostgreSQL and SQLite, CSV and JSON lines.
+//! A site's accounts, read where the site keeps them and never written (that is `action`): tables of PostgreSQL, MariaDB, MySQL
+//! and SQLite, CSV and JSON lines.
 //!
 //! Read in pages, in the order of the accounts' ids, so that memory stays the same however many there are, and so that a reader that
 //! lost its connection goes on where it was. A page is of its own moment: an account that changes meanwhile has another
@@ -9,12 +10,15 @@ mod csv;
 mod error;
 mod file;
 mod look;
+pub(crate) mod mariadb;
 mod postgres;
 mod preset;
 mod sql;
 mod sqlite;
 mod table;
 
+#[cfg(test)]
+pub(crate) mod testbed;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +27,11 @@ pub use error::SourceError;
 pub use look::{Look, MaskedAccount, look};
 pub use preset::Preset;
 pub use table::{Flag, Join, Table, When};
+
+pub(crate) use account::account;
+pub(crate) use mariadb::use_ring;
+pub(crate) use postgres::connect as connect_postgres;
+pub(crate) use sql::Quote;
 
 use async_trait::async_trait;
 use std::fmt;
@@ -92,6 +101,8 @@ pub enum Location {
     Sqlite(PathBuf),
     /// `postgres://user:password@host/database`
     Postgres(String),
+    /// `mariadb://user:password@host/database`, or `mysql://…`.
+    MariaDb(String),
     /// `csv:/srv/export.csv`: RFC 4180, with a header line.
     Csv(PathBuf),
     /// `jsonl:/srv/export.jsonl`: an object a line.
@@ -104,6 +115,9 @@ impl FromStr for Location {
     fn from_str(text: &str) -> Result<Self, SourceError> {
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
             return Ok(Self::Postgres(text.to_owned()));
+        }
+        if text.starts_with("mariadb://") || text.starts_with("mysql://") {
+            return Ok(Self::MariaDb(text.to_owned()));
         }
         match text.split_once(':').filter(|(_, path)| !path.is_empty() && !path.starts_with("//")) {
             Some(("sqlite", path)) => Ok(Self::Sqlite(path.into())),
@@ -120,13 +134,18 @@ impl fmt::Display for Location {
             Self::Sqlite(path) => write!(out, "sqlite:{}", path.display()),
             Self::Csv(path) => write!(out, "csv:{}", path.display()),
             Self::JsonLines(path) => write!(out, "jsonl:{}", path.display()),
-            Self::Postgres(url) => {
-                let rest = url.split_once("://").map_or("", |(_, rest)| rest);
-                let place = rest.split('?').next().map_or("", |rest| rest.rsplit_once('@').map_or(rest, |(_, place)| place));
-                write!(out, "postgres://{place}")
-            }
+            Self::Postgres(url) => write!(out, "postgres://{}", without_credentials(url)),
+            Self::MariaDb(url) => write!(out, "mariadb://{}", without_credentials(url)),
         }
     }
+}
+
+/// Host and database.
+fn without_credentials(url: &str) -> &str {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    // A password may hold a question mark, and an `@` may stand behind one.
+    let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+    place.split('?').next().unwrap_or_default()
 }
 
 impl fmt::Debug for Location {
@@ -140,6 +159,7 @@ pub async fn open(location: &Location, table: &Table) -> Result<Box<dyn Source>,
     Ok(match location {
         Location::Sqlite(path) => Box::new(sqlite::Sqlite::open(path, table)?),
         Location::Postgres(url) => Box::new(postgres::Postgres::open(url, location, table).await?),
+        Location::MariaDb(url) => Box::new(mariadb::MariaDb::open(url, location, table).await?),
         Location::Csv(path) => Box::new(file::File::open(path, file::Form::Csv, table)?),
         Location::JsonLines(path) => Box::new(file::File::open(path, file::Form::JsonLines, table)?),
     })

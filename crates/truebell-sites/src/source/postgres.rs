@@ -29,21 +29,26 @@ pub(super) struct Postgres {
     id_type: String,
 }
 
+/// A session with these settings. TLS as the location says, and where it says nothing, unless the server is on this machine.
+pub(crate) async fn connect(url: &str, location: &Location, session: &str) -> Result<Client, SourceError> {
+    let mut config: Config = url.parse().map_err(|_| SourceError::NotALocation)?;
+    config.options(session).application_name("truebell").connect_timeout(WAIT);
+    // On this machine nobody listens in between; anywhere else the server must prove its name, unless the location says otherwise.
+    if config.get_ssl_mode() == SslMode::Prefer {
+        config.ssl_mode(if config.get_hosts().iter().all(is_here) { SslMode::Disable } else { SslMode::Require });
+    }
+    let place = location.to_string();
+    let (client, connection) = config.connect(connector(&place)?).await.map_err(|error| of_connect(&error, place))?;
+    tokio::spawn(async move {
+        // How it ended is told to whoever asks next, as `Lost`.
+        drop(connection.await);
+    });
+    Ok(client)
+}
+
 impl Postgres {
     pub(super) async fn open(url: &str, location: &Location, table: &Table) -> Result<Self, SourceError> {
-        let mut config: Config = url.parse().map_err(|_| SourceError::NotALocation)?;
-        config.options(SESSION).application_name("truebell").connect_timeout(WAIT);
-        // On this machine nobody listens in between; anywhere else the server must prove its name, unless the location says otherwise.
-        if config.get_ssl_mode() == SslMode::Prefer {
-            config.ssl_mode(if config.get_hosts().iter().all(is_here) { SslMode::Disable } else { SslMode::Require });
-        }
-        let place = location.to_string();
-        let (client, connection) = config.connect(connector(&place)?).await.map_err(|error| of_connect(&error, place))?;
-        tokio::spawn(async move {
-            // How it ended is told to whoever asks next, as `Lost`.
-            drop(connection.await);
-        });
-        Self::check(client, table.clone()).await
+        Self::check(connect(url, location, SESSION).await?, table.clone()).await
     }
 
     async fn check(client: Client, mut table: Table) -> Result<Self, SourceError> {

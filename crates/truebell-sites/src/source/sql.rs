@@ -4,7 +4,7 @@ use super::table::Table;
 
 /// How a database quotes a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Quote {
+pub(crate) enum Quote {
     /// The standard's `"name"` (PostgreSQL).
     Double,
     /// `` `name` `` (SQLite, where a double-quoted name that is no column silently becomes a text; MySQL and MariaDB).
@@ -12,19 +12,19 @@ pub(super) enum Quote {
 }
 
 impl Quote {
-    fn one(self, name: &str) -> String {
+    pub(crate) fn one(self, name: &str) -> String {
         let mark = if self == Self::Double { '"' } else { '`' };
         let doubled: String = name.chars().flat_map(|letter| if letter == mark { vec![letter; 2] } else { vec![letter] }).collect();
         format!("{mark}{doubled}{mark}")
     }
 
     /// `schema.name` part by part.
-    pub(super) fn table(self, name: &str) -> String {
+    pub(crate) fn table(self, name: &str) -> String {
         name.split('.').map(|part| self.one(part)).collect::<Vec<_>>().join(".")
     }
 
     /// A column of the first table unless it names another.
-    pub(super) fn column(self, table: &Table, name: &str) -> String {
+    pub(crate) fn column(self, table: &Table, name: &str) -> String {
         match name.rsplit_once('.') {
             Some((other, column)) => format!("{}.{}", self.table(other), self.one(column)),
             None => format!("{}.{}", self.table(&table.name), self.one(name)),
@@ -32,7 +32,7 @@ impl Quote {
     }
 
     /// `FROM` with everything joined.
-    pub(super) fn from(self, table: &Table) -> String {
+    pub(crate) fn from(self, table: &Table) -> String {
         let mut text = format!("FROM {}", self.table(&table.name));
         let id = self.column(table, &table.id);
         for join in &table.joins {
@@ -46,7 +46,7 @@ impl Quote {
     }
 
     /// A statement that returns nothing and fails if the column is not there.
-    pub(super) fn probe(self, table: &Table, column: &str) -> String {
+    pub(crate) fn probe(self, table: &Table, column: &str) -> String {
         format!("SELECT {} {} LIMIT 0", self.column(table, column), self.from(table))
     }
 

@@ -90,7 +90,7 @@ impl Table {
     }
 
     /// The columns that are read as text besides the id, in the order in which [`account`](super::Account) takes them.
-    pub(super) fn columns(&self) -> Vec<&str> {
+    pub(crate) fn columns(&self) -> Vec<&str> {
         let always = [Some(&self.address), Some(&self.verifier), self.salt.as_ref(), self.parameters.as_ref(), self.user.as_ref()];
         always.into_iter().flatten().chain(self.flags.iter().map(|flag| &flag.column)).map(String::as_str).collect()
     }

@@ -1,70 +1,17 @@
-//! Promises about sources, on real databases: SQLite and PostgreSQL keep the same contract; files keep it too.
+//! Promises about sources, on real databases: SQLite, PostgreSQL and MariaDB keep the same contract; files keep it too.
 //!
-//! PostgreSQL comes from `TRUEBELL_TEST_POSTGRES`, as in all tests of this house; without it they fail.
+//! PostgreSQL comes from `TRUEBELL_TEST_POSTGRES`, as in all tests of this house, and MariaDB from `TRUEBELL_TEST_MARIADB`; without them they fail.
 
 use std::io::Write;
 use std::path::PathBuf;
 
 use tempfile::TempDir;
-use tokio_postgres::NoTls;
 
 use super::*;
 use crate::password::{Dialect, Recipe, Stored, Verifier};
+use crate::source::testbed::Database;
 
 const SHA1: &str = "sha1$seasalt$cff36ea83f5706ce9aa7454e63e431fc726b2dc8";
-
-/// A database of one test, gone with it.
-enum Database {
-    Sqlite(TempDir),
-    Postgres { admin: String, name: String },
-}
-
-impl Database {
-    fn sqlite() -> Self {
-        Self::Sqlite(tempfile::tempdir().expect("a folder"))
-    }
-
-    /// `name` is the test's own.
-    async fn postgres(name: &str) -> Self {
-        let admin = std::env::var("TRUEBELL_TEST_POSTGRES")
-            .unwrap_or_else(|_| panic!("TRUEBELL_TEST_POSTGRES is not set: run the tests with `cargo xtask test`"));
-        let name = format!("sites_{name}_{}", std::process::id());
-        run(&admin, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
-        run(&admin, &format!("CREATE DATABASE {name}")).await;
-        Self::Postgres { admin, name }
-    }
-
-    fn location(&self) -> Location {
-        match self {
-            Self::Sqlite(folder) => Location::Sqlite(folder.path().join("site.db")),
-            Self::Postgres { admin, name } => Location::Postgres(format!("{}/{name}", admin.rsplit_once('/').expect("a database").0)),
-        }
-    }
-
-    async fn execute(&self, statements: &str) {
-        match (self, self.location()) {
-            (Self::Sqlite(_), Location::Sqlite(path)) => {
-                rusqlite::Connection::open(path).and_then(|site| site.execute_batch(statements)).expect("SQLite takes it");
-            }
-            (_, Location::Postgres(url)) => run(&url, statements).await,
-            _ => panic!("no such database"),
-        }
-    }
-
-    async fn end(self) {
-        if let Self::Postgres { admin, name } = self {
-            run(&admin, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
-        }
-    }
-}
-
-async fn run(url: &str, statements: &str) {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("PostgreSQL answers");
-    let beside = tokio::spawn(connection);
-    client.batch_execute(statements).await.expect("PostgreSQL takes it");
-    drop(client);
-    drop(beside.await);
-}
 
 async fn all(source: &mut dyn Source, limit: u32) -> (Vec<Account>, u64) {
     let (mut accounts, mut skipped, mut place) = (Vec::new(), 0, None);
@@ -105,8 +52,8 @@ const DJANGO: &str = "CREATE TABLE auth_user (id INTEGER PRIMARY KEY, password V
         (6, '', 'empty', 'empty@example.org', true);";
 
 #[tokio::test]
-async fn a_django_table_is_read_the_same_from_both_databases_and_in_pages_of_any_size() {
-    for site in [Database::sqlite(), Database::postgres("django").await] {
+async fn a_django_table_is_read_the_same_from_all_databases_and_in_pages_of_any_size() {
+    for site in Database::all("django").await {
         site.execute(DJANGO).await;
         let mut source = open(&site.location(), &Preset::Django.table()).await.expect("it opens");
         for limit in [1, 2, 3, 7, 8, 100] {
@@ -143,8 +90,8 @@ async fn a_generation_changes_with_the_password_and_only_with_it() {
 }
 
 #[tokio::test]
-async fn joined_tables_and_text_ids_are_read_the_same_from_both_databases() {
-    for site in [Database::sqlite(), Database::postgres("joined").await] {
+async fn joined_tables_and_text_ids_are_read_the_same_from_all_databases() {
+    for site in Database::all("joined").await {
         site.execute(
             "CREATE TABLE users (id VARCHAR(20) PRIMARY KEY, active BOOLEAN, staged BOOLEAN);
              CREATE TABLE user_emails (user_id VARCHAR(20), email TEXT, \"primary\" BOOLEAN);
@@ -216,8 +163,8 @@ async fn every_preset_opens_the_table_it_names_with_and_without_what_is_optional
 }
 
 #[tokio::test]
-async fn what_is_missing_is_named_the_same_by_both_databases() {
-    for site in [Database::sqlite(), Database::postgres("missing").await] {
+async fn what_is_missing_is_named_the_same_by_all_databases() {
+    for site in Database::all("missing").await {
         site.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT)").await;
         let named = |name: &str| Table::new(name, "id", "email", "password");
         let location = site.location();
@@ -237,7 +184,7 @@ async fn what_is_missing_is_named_the_same_by_both_databases() {
 
 #[tokio::test]
 async fn a_table_that_changes_while_it_is_read_is_said_to() {
-    for site in [Database::sqlite(), Database::postgres("changed").await] {
+    for site in Database::all("changed").await {
         site.execute(DJANGO).await;
         let mut source = open(&site.location(), &Preset::Django.table()).await.expect("it opens");
         let page = source.page(None, 2).await.expect("a page");
@@ -264,6 +211,45 @@ async fn reading_goes_on_after_a_lost_connection_without_losing_or_repeating_any
     let ids: Vec<&str> = page.accounts.iter().chain(&rest.accounts).map(|account| account.id.as_str()).collect();
     assert_eq!(ids, ["2", "3", "4", "6", "9", "10"]);
     drop(source);
+    site.end().await;
+}
+
+#[tokio::test]
+async fn mariadb_is_read_on_after_a_lost_connection_with_rights_to_columns_alone() {
+    let site = Database::mariadb("lost").await;
+    site.execute(DJANGO).await;
+    let Location::MariaDb(url) = site.location() else { panic!("not MariaDB") };
+    let user = format!("reader_{}", std::process::id());
+    site.execute(&format!(
+        "CREATE USER {user}@'127.0.0.1' IDENTIFIED BY 'reader'; GRANT SELECT (id, email) ON auth_user TO {user}@'127.0.0.1'"
+    ))
+    .await;
+    let (_, host) = url.rsplit_once('@').expect("a user");
+    let reader = Location::MariaDb(format!("mariadb://{user}:reader@{host}"));
+    let told = error(&reader, &Preset::Django.table()).await;
+    assert_eq!(told, "this user may not read `auth_user`: grant it SELECT on the columns it needs, and nothing else");
+    site.execute(&format!("GRANT SELECT (password, username, is_active) ON auth_user TO {user}@'127.0.0.1'")).await;
+    let mut source = open(&reader, &Preset::Django.table()).await.expect("five columns are enough");
+    let page = source.page(None, 3).await.expect("a page");
+    let session = site.number(&format!("SELECT id FROM information_schema.PROCESSLIST WHERE user = '{user}'")).await;
+    site.execute(&format!("KILL {session}")).await;
+    assert_eq!(source.page(page.next.as_ref(), 3).await.expect_err("it is gone"), SourceError::Lost);
+    let mut source = open(&reader, &Preset::Django.table()).await.expect("it opens again");
+    let rest = source.page(page.next.as_ref(), 100).await.expect("a page");
+    let ids: Vec<&str> = page.accounts.iter().chain(&rest.accounts).map(|account| account.id.as_str()).collect();
+    assert_eq!(ids, ["2", "3", "4", "6", "9", "10"]);
+    for (location, expected) in [
+        (format!("mariadb://{user}:wrong@{host}"), "does not let this user in"),
+        (format!("mariadb://{user}:reader@{host}?sslmode=sometimes"), "is not understood"),
+        // It has no TLS to offer.
+        (format!("mariadb://{user}:reader@{host}?sslmode=require"), "cannot be reached"),
+        ("mariadb://u:secret@127.0.0.1:1/x".to_owned(), "cannot be reached"),
+    ] {
+        let told = error(&Location::MariaDb(location), &Preset::Django.table()).await;
+        assert!(told.contains(expected) && !told.contains("wrong") && !told.contains("secret"), "{told}");
+    }
+    drop(source);
+    site.execute(&format!("DROP USER {user}@'127.0.0.1'")).await;
     site.end().await;
 }
 
@@ -405,7 +391,9 @@ fn a_location_is_read_and_shown_without_its_password() {
         ("csv:users.csv", Some("csv:users.csv")),
         ("jsonl:/srv/u.jsonl", Some("jsonl:/srv/u.jsonl")),
         ("sqlite:", None),
-        ("mysql://ada@db/shop", None),
+        ("mysql://ada:sec?ret@db/shop?sslmode=disable", Some("mariadb://db/shop")),
+        ("mariadb://ada:se@cret@db/shop", Some("mariadb://db/shop")),
+        ("oracle://ada@db/shop", None),
         ("users.csv", None),
     ] {
         assert_eq!(text.parse::<Location>().ok().map(|location| format!("{location:?}")).as_deref(), shown, "{text}");

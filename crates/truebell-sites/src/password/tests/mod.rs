@@ -1,6 +1,7 @@
 //! Promises about verifiers as a whole: published vectors, agreement of the two implementations, other people's programs, bad input.
 
 mod agreement;
+mod locks;
 mod programs;
 mod refusals;
 mod vectors;

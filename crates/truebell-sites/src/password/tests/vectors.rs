@@ -29,31 +29,49 @@ struct Vector {
 impl Vector {
     fn read(row: &Value) -> Self {
         let text = |name: &str| row.get(name).and_then(Value::as_str);
-        let bytes = |name: &str| text(name).map(|hex| data_encoding::HEXLOWER.decode(hex.as_bytes()).expect("hexadecimal"));
-        let mut recipe = match text("template") {
-            Some(template) => Recipe::digest(template).expect(template),
-            None => recipe(text("recipe").expect("a recipe")),
-        };
-        if let Some(template) = text("candidate") {
-            recipe = recipe.with_candidate(template).expect(template);
-        }
-        if let Some(pepper) = bytes("pepper_hex") {
-            recipe = recipe.with_pepper(Pepper::new(pepper));
-        }
-        if let Some(letter) = text("salt_after") {
-            recipe = recipe.with_salt_after(letter.chars().next().expect("a letter"));
-        }
-        let verifier = text("verifier").expect("a verifier");
-        let stored = Stored { verifier, salt: text("salt"), parameters: text("parameters"), user: text("user") };
-        let told = format!("{verifier} ({})", text("from").expect("an origin"));
+        let stored = stored_of(row);
+        let told = format!("{} ({})", stored.verifier, text("from").expect("an origin"));
         Self {
             format: text("format").expect("a format").to_owned(),
-            password: bytes("password_hex").unwrap_or_else(|| text("password").expect("a password").as_bytes().to_vec()),
+            password: password_of(row),
             limit: text("limit").map(limit),
-            verifier: Verifier::parse(&stored, &recipe).unwrap_or_else(|unreadable| panic!("{told}: {unreadable}")),
+            verifier: Verifier::parse(&stored, &recipe_of(row)).unwrap_or_else(|unreadable| panic!("{told}: {unreadable}")),
             told,
         }
     }
+}
+
+fn bytes_of(row: &Value, name: &str) -> Option<Vec<u8>> {
+    let hex = row.get(name).and_then(Value::as_str)?;
+    Some(data_encoding::HEXLOWER.decode(hex.as_bytes()).expect("hexadecimal"))
+}
+
+pub(super) fn password_of(row: &Value) -> Vec<u8> {
+    let text = || row.get("password").and_then(Value::as_str).expect("a password").as_bytes().to_vec();
+    bytes_of(row, "password_hex").unwrap_or_else(text)
+}
+
+pub(super) fn stored_of(row: &Value) -> Stored<'_> {
+    let text = |name: &str| row.get(name).and_then(Value::as_str);
+    Stored { verifier: text("verifier").expect("a verifier"), salt: text("salt"), parameters: text("parameters"), user: text("user") }
+}
+
+pub(super) fn recipe_of(row: &Value) -> Recipe {
+    let text = |name: &str| row.get(name).and_then(Value::as_str);
+    let mut recipe = match text("template") {
+        Some(template) => Recipe::digest(template).expect(template),
+        None => recipe(text("recipe").expect("a recipe")),
+    };
+    if let Some(template) = text("candidate") {
+        recipe = recipe.with_candidate(template).expect(template);
+    }
+    if let Some(pepper) = bytes_of(row, "pepper_hex") {
+        recipe = recipe.with_pepper(Pepper::new(pepper));
+    }
+    if let Some(letter) = text("salt_after") {
+        recipe = recipe.with_salt_after(letter.chars().next().expect("a letter"));
+    }
+    recipe
 }
 
 fn limit(name: &str) -> Limit {
@@ -65,9 +83,13 @@ fn limit(name: &str) -> Limit {
     }
 }
 
-fn vectors() -> Vec<Vector> {
+pub(super) fn rows() -> Vec<Value> {
     let rows = |(name, text): &(&str, &str)| serde_json::from_str::<Vec<Value>>(text).unwrap_or_else(|error| panic!("{name}: {error}"));
-    FILES.iter().flat_map(rows).map(|row| Vector::read(&row)).collect()
+    FILES.iter().flat_map(rows).collect()
+}
+
+fn vectors() -> Vec<Vector> {
+    rows().iter().map(Vector::read).collect()
 }
 
 #[test]
