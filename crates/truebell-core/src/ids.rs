@@ -138,6 +138,16 @@ id!(/// One stream of signals.
     StreamId, "str_", "a stream id");
 id!(/// One signal on one stream (the `jti` of its SET).
     SignalId, "sig_", "a signal id");
+id!(/// One site whose accounts are protected.
+    SiteId, "ste_", "a site id");
+id!(/// One breach list matched against one site.
+    MatchId, "mat_", "a match id");
+id!(/// One account of a site, as one match knows it: a keyed digest.
+    ListedId, "lst_", "a listed account's id");
+id!(/// One account with one candidate password, as one match knows them: a keyed digest.
+    PairId, "par_", "a pair's id");
+id!(/// One process that works on a match.
+    WorkerId, "wrk_", "a worker's id");
 
 #[cfg(test)]
 mod tests {

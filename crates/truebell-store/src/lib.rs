@@ -11,6 +11,7 @@ mod migrations;
 pub mod moving;
 mod open;
 pub mod postgres;
+pub mod response;
 pub mod rows;
 mod rules;
 pub mod signals;

@@ -63,6 +63,7 @@ steps! {
     8, "0008_mail_breaker", 8;
     // Only adds, but a version before it would take a machine for a person's device, and let it do anything.
     9, "0009_machine_vaults", 9;
+    10, "0010_response", 9;
 }
 
 /// SQLite's steps.

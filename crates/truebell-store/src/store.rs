@@ -1,6 +1,7 @@
 //! The contract. `conformance/` checks every sentence of it on every implementation.
 
 use crate::error::StoreError;
+use crate::response::{Ask, Told};
 use crate::rows::{
     Account, Changes, ChunkStored, Committed, Counts, DecidedOn, Decision, Device, DumpRow, Enrolment, EnrolmentStarted, Heard, Hint,
     Identity, LogAppend, LogHead, LogPlace, MachineVault, Mail, MailFate, MailOutcome, MailState, NewAccount, NewChunk, NewCommit,
@@ -266,6 +267,11 @@ pub trait Store: Send + Sync + 'static {
     /// with the count since the stream was made in front, in place of an earlier one. Also forgets what waits in disabled streams and
     /// in none. How many were dropped.
     async fn trim_signals(&self, keep: u64, before: UnixMillis, now: UnixMillis) -> Result<u64>;
+
+    // --- the response
+
+    /// Something about sites, lists matched against them, and what was found: one transaction, as [`Ask`] says of each.
+    async fn response(&self, ask: &Ask) -> Result<Told>;
 
     // --- backup
 

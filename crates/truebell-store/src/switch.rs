@@ -5,6 +5,7 @@
 
 use crate::StoreError;
 use crate::moving::{Movable, Role};
+use crate::response::{Ask, Told};
 use crate::rows::{
     Account, Changes, ChunkStored, Committed, Counts, DecidedOn, Decision, Device, DumpRow, Enrolment, EnrolmentStarted, Heard, Hint,
     Identity, LogAppend, LogHead, LogPlace, MachineVault, Mail, MailFate, MailOutcome, MailState, NewAccount, NewChunk, NewCommit,
@@ -480,6 +481,10 @@ impl Store for Switch {
 
     async fn trim_signals(&self, keep: u64, before: UnixMillis, now: UnixMillis) -> Result<u64> {
         write!(self, store, [] => store.trim_signals(keep, before, now))
+    }
+
+    async fn response(&self, ask: &Ask) -> Result<Told> {
+        if ask.only_reads() { read!(self, store => store.response(ask)) } else { write!(self, store, [] => store.response(ask)) }
     }
 
     async fn dump(&self, sink: &mut (dyn FnMut(DumpRow) -> bool + Send)) -> Result<()> {

@@ -7,12 +7,15 @@ use crate::StoreError;
 use crate::rows::{DumpRow, MailState, Side};
 use minicbor::{Decode, Encode};
 use truebell_core::hash::Hash32;
-use truebell_core::ids::{AccountId, AttachmentId, DeviceId, EventId, ItemId, MailId, ReceiverId, SessionId, SignalId, StreamId, VaultId};
+use truebell_core::ids::{
+    AccountId, AttachmentId, DeviceId, EventId, ItemId, ListedId, MailId, MatchId, PairId, ReceiverId, SessionId, SignalId, SiteId,
+    StreamId, VaultId, WorkerId,
+};
 use truebell_core::sign::{PublicKey, Signature};
 use truebell_core::time::UnixMillis;
 
 /// The number of the newest migration, and so of the form of a dump's rows.
-pub const SCHEMA: u32 = 9;
+pub const SCHEMA: u32 = 10;
 
 /// One table's row.
 pub(crate) trait Table: Encode<()> + for<'b> Decode<'b, ()> {
@@ -298,6 +301,54 @@ SignalRow, "signals", {
     #[n(8)] address: Option<String>,
     #[n(9)] address_to: Option<String>,
     #[n(10)] body: String,
+});
+
+table!(/// A site.
+SiteRow, "sites", {
+    #[n(0)] site: SiteId,
+    #[n(1)] made: UnixMillis,
+    #[cbor(n(2), with = "minicbor::bytes")] secrets: Vec<u8>,
+    #[n(3)] definition: String,
+    #[n(4)] name: String,
+});
+
+table!(/// A list matched against it.
+BreachMatchRow, "breach_matches", {
+    #[n(0)] matching: MatchId,
+    #[n(1)] site: SiteId,
+    #[n(2)] state: u8,
+    #[n(3)] made: UnixMillis,
+    #[n(4)] worker: Option<WorkerId>,
+    #[n(5)] lease: UnixMillis,
+    #[cbor(n(6), with = "minicbor::bytes")] secret: Vec<u8>,
+    #[n(7)] source: String,
+    #[n(8)] progress: String,
+});
+
+table!(/// An account the list names.
+BreachAccountRow, "breach_accounts", {
+    #[n(0)] matching: MatchId,
+    #[n(1)] account: ListedId,
+    #[n(2)] state: u8,
+    #[n(3)] relation: u8,
+    #[n(4)] turn: u64,
+    #[n(5)] worker: Option<WorkerId>,
+    #[n(6)] lease: UnixMillis,
+    #[n(7)] grade: Option<u8>,
+    #[n(8)] generation: Option<Hash32>,
+    #[n(9)] found: Option<UnixMillis>,
+    #[cbor(n(10), with = "minicbor::bytes")] sealed: Option<Vec<u8>>,
+    #[n(11)] tried: u64,
+    #[n(12)] word: String,
+});
+
+table!(/// A candidate.
+BreachCandidateRow, "breach_candidates", {
+    #[n(0)] matching: MatchId,
+    #[n(1)] account: ListedId,
+    #[n(2)] pair: PairId,
+    #[n(3)] relation: u8,
+    #[cbor(n(4), with = "minicbor::bytes")] sealed: Vec<u8>,
 });
 
 /// Who takes a notice back, as stored. Numbers are for ever.

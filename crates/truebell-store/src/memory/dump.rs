@@ -5,9 +5,9 @@ use crate::StoreError;
 use crate::rows::{DumpRow, Identity};
 use crate::store::Result;
 use crate::tables::{
-    AccountRow, ChunkRow, CommitRow, DeviceRow, EnrolmentRow, EventRow, InvitationRow, LogHeadRow, LogLeafRow, LogTileRow, MachineVaultRow,
-    MailHourRow, MailRow, MailStopRow, RetractionRow, RevisionRow, SessionRow, SignInRow, SignalReceiverRow, SignalRow, SignalStreamRow,
-    SignalSubjectRow, StatusEntryRow, Table, VaultRow,
+    AccountRow, BreachAccountRow, BreachCandidateRow, BreachMatchRow, ChunkRow, CommitRow, DeviceRow, EnrolmentRow, EventRow,
+    InvitationRow, LogHeadRow, LogLeafRow, LogTileRow, MachineVaultRow, MailHourRow, MailRow, MailStopRow, RetractionRow, RevisionRow,
+    SessionRow, SignInRow, SignalReceiverRow, SignalRow, SignalStreamRow, SignalSubjectRow, SiteRow, StatusEntryRow, Table, VaultRow,
 };
 use std::collections::BTreeMap;
 
@@ -38,6 +38,10 @@ impl State {
         give(&self.signal_streams, &mut rows);
         give(&self.signal_subjects, &mut rows);
         give(&self.signals, &mut rows);
+        give(&self.sites, &mut rows);
+        give(&self.breach_matches, &mut rows);
+        give(&self.breach_accounts, &mut rows);
+        give(&self.breach_candidates, &mut rows);
         rows
     }
 
@@ -78,6 +82,12 @@ impl State {
             SignalStreamRow::NAME => put(&mut self.signal_streams, row, |row: &SignalStreamRow| row.stream),
             SignalSubjectRow::NAME => put(&mut self.signal_subjects, row, |row: &SignalSubjectRow| (row.stream, row.account)),
             SignalRow::NAME => put(&mut self.signals, row, |row: &SignalRow| row.signal),
+            SiteRow::NAME => put(&mut self.sites, row, |row: &SiteRow| row.site),
+            BreachMatchRow::NAME => put(&mut self.breach_matches, row, |row: &BreachMatchRow| row.matching),
+            BreachAccountRow::NAME => put(&mut self.breach_accounts, row, |row: &BreachAccountRow| (row.matching, row.account)),
+            BreachCandidateRow::NAME => {
+                put(&mut self.breach_candidates, row, |row: &BreachCandidateRow| (row.matching, row.account, row.pair))
+            }
             LogHeadRow::NAME => put(&mut self.log_head, row, |row: &LogHeadRow| row.one),
             _ => Err(StoreError::Damaged("a row of a backup whose table is not known")),
         }

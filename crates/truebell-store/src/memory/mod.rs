@@ -11,6 +11,7 @@ mod log;
 mod mails;
 mod moving;
 mod record;
+mod response;
 mod sessions;
 mod signals;
 mod state;
@@ -20,6 +21,7 @@ mod vaults;
 pub use faults::{Decide, Fault, Faults};
 
 use crate::StoreError;
+use crate::response::{Ask, Told};
 use crate::rows::{
     Account, Changes, ChunkStored, Committed, Counts, DecidedOn, Decision, Device, DumpRow, Enrolment, EnrolmentStarted, Identity,
     LogAppend, LogHead, LogPlace, MachineVault, Mail, MailFate, MailOutcome, MailState, NewAccount, NewChunk, NewCommit, NewEnrolment,
@@ -351,6 +353,10 @@ impl Store for Memory {
 
     async fn trim_signals(&self, keep: u64, before: UnixMillis, now: UnixMillis) -> Result<u64> {
         self.run("trim_signals", |state| state.signals_trim(keep, before, now))
+    }
+
+    async fn response(&self, ask: &Ask) -> Result<Told> {
+        self.run("response", |state| state.response(ask))
     }
 
     async fn dump(&self, sink: &mut (dyn FnMut(DumpRow) -> bool + Send)) -> Result<()> {

@@ -2,13 +2,16 @@
 
 use crate::rows::Identity;
 use crate::tables::{
-    AccountRow, ChunkRow, CommitRow, DeviceRow, EnrolmentRow, EventRow, InvitationRow, LogHeadRow, LogLeafRow, LogTileRow, MachineVaultRow,
-    MailHourRow, MailRow, MailStopRow, RetractionRow, RevisionRow, SessionRow, SignInRow, SignalReceiverRow, SignalRow, SignalStreamRow,
-    SignalSubjectRow, StatusEntryRow, VaultRow,
+    AccountRow, BreachAccountRow, BreachCandidateRow, BreachMatchRow, ChunkRow, CommitRow, DeviceRow, EnrolmentRow, EventRow,
+    InvitationRow, LogHeadRow, LogLeafRow, LogTileRow, MachineVaultRow, MailHourRow, MailRow, MailStopRow, RetractionRow, RevisionRow,
+    SessionRow, SignInRow, SignalReceiverRow, SignalRow, SignalStreamRow, SignalSubjectRow, SiteRow, StatusEntryRow, VaultRow,
 };
 use std::collections::BTreeMap;
 use truebell_core::hash::Hash32;
-use truebell_core::ids::{AccountId, AttachmentId, DeviceId, ItemId, MailId, ReceiverId, SessionId, SignalId, StreamId, VaultId};
+use truebell_core::ids::{
+    AccountId, AttachmentId, DeviceId, ItemId, ListedId, MailId, MatchId, PairId, ReceiverId, SessionId, SignalId, SiteId, StreamId,
+    VaultId,
+};
 
 /// All tables.
 #[derive(Debug, Clone, Default)]
@@ -38,4 +41,8 @@ pub(super) struct State {
     pub(super) signal_streams: BTreeMap<StreamId, SignalStreamRow>,
     pub(super) signal_subjects: BTreeMap<(StreamId, AccountId), SignalSubjectRow>,
     pub(super) signals: BTreeMap<SignalId, SignalRow>,
+    pub(super) sites: BTreeMap<SiteId, SiteRow>,
+    pub(super) breach_matches: BTreeMap<MatchId, BreachMatchRow>,
+    pub(super) breach_accounts: BTreeMap<(MatchId, ListedId), BreachAccountRow>,
+    pub(super) breach_candidates: BTreeMap<(MatchId, ListedId, PairId), BreachCandidateRow>,
 }

@@ -27,7 +27,7 @@ struct Table {
     types: &'static [Type],
 }
 
-const TABLES: [Table; 24] = [
+const TABLES: [Table; 28] = [
     Table { name: "accounts", key: "account", types: &[B, I, B, I, I, I, I, B, T, T, B, B, B, B] },
     Table { name: "devices", key: "account, device", types: &[B, B, B, T, T, I, I, I] },
     Table { name: "sessions", key: "account, session", types: &[B, B, B, B, I, I] },
@@ -52,6 +52,10 @@ const TABLES: [Table; 24] = [
     Table { name: "signal_streams", key: "stream", types: &[B, B, I, I, I, I, I, I, I, I, I, I, I, B, T, T, T, T, T] },
     Table { name: "signal_subjects", key: "stream, account", types: &[B, B, I] },
     Table { name: "signals", key: "signal", types: &[B, B, I, I, I, B, B, B, T, T, T] },
+    Table { name: "sites", key: "site", types: &[B, I, B, T, T] },
+    Table { name: "breach_matches", key: "matching", types: &[B, B, I, I, B, I, B, T, T] },
+    Table { name: "breach_accounts", key: "matching, account", types: &[B, B, I, I, I, B, I, I, B, I, B, I, T] },
+    Table { name: "breach_candidates", key: "matching, account, pair", types: &[B, B, B, I, B] },
 ];
 
 /// Each table's name and key, parents before children.

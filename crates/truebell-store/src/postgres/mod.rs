@@ -14,6 +14,7 @@ mod log;
 mod mails;
 mod moving;
 mod record;
+mod response;
 mod sessions;
 mod signals;
 mod status;
@@ -24,6 +25,7 @@ pub(crate) use dump::TABLE_KEYS;
 
 use crate::StoreError;
 use crate::open::{Location, OpenError};
+use crate::response::{Ask, Told};
 use crate::rows::{
     Account, Changes, ChunkStored, Committed, Counts, DecidedOn, Decision, Device, DumpRow, Enrolment, EnrolmentStarted, Heard, Hint,
     Identity, LogAppend, LogHead, LogPlace, MachineVault, Mail, MailFate, MailOutcome, MailState, NewAccount, NewChunk, NewCommit,
@@ -410,6 +412,10 @@ impl Store for Postgres {
 
     async fn trim_signals(&self, keep: u64, before: UnixMillis, now: UnixMillis) -> Result<u64> {
         write!(self, db => signals::trim(db, keep, before, now))
+    }
+
+    async fn response(&self, ask: &Ask) -> Result<Told> {
+        if ask.only_reads() { read!(self, db => response::response(db, ask)) } else { write!(self, db => response::response(db, ask)) }
     }
 
     async fn dump(&self, sink: &mut (dyn FnMut(DumpRow) -> bool + Send)) -> Result<()> {

@@ -22,7 +22,7 @@ struct Table {
     insert: &'static str,
 }
 
-const TABLES: [Table; 24] = [
+const TABLES: [Table; 28] = [
     Table {
         name: "accounts",
         columns: 14,
@@ -170,6 +170,25 @@ const TABLES: [Table; 24] = [
         columns: 11,
         select: "SELECT * FROM signals ORDER BY signal",
         insert: "INSERT INTO signals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    },
+    Table { name: "sites", columns: 5, select: "SELECT * FROM sites ORDER BY site", insert: "INSERT INTO sites VALUES (?, ?, ?, ?, ?)" },
+    Table {
+        name: "breach_matches",
+        columns: 9,
+        select: "SELECT * FROM breach_matches ORDER BY matching",
+        insert: "INSERT INTO breach_matches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    },
+    Table {
+        name: "breach_accounts",
+        columns: 13,
+        select: "SELECT * FROM breach_accounts ORDER BY matching, account",
+        insert: "INSERT INTO breach_accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    },
+    Table {
+        name: "breach_candidates",
+        columns: 5,
+        select: "SELECT * FROM breach_candidates ORDER BY matching, account, pair",
+        insert: "INSERT INTO breach_candidates VALUES (?, ?, ?, ?, ?)",
     },
 ];
 

@@ -15,6 +15,7 @@ mod moving;
 mod place;
 mod readers;
 mod record;
+mod response;
 mod sessions;
 mod signals;
 mod status;
@@ -25,6 +26,7 @@ mod writer;
 
 use crate::StoreError;
 use crate::open::OpenError;
+use crate::response::{Ask, Told};
 use crate::rows::{
     Account, Changes, ChunkStored, Committed, Counts, DecidedOn, Decision, Device, DumpRow, Enrolment, EnrolmentStarted, Identity,
     LogAppend, LogHead, LogPlace, MachineVault, Mail, MailFate, MailOutcome, MailState, NewAccount, NewChunk, NewCommit, NewEnrolment,
@@ -377,6 +379,14 @@ impl Store for Sqlite {
 
     async fn trim_signals(&self, keep: u64, before: UnixMillis, now: UnixMillis) -> Result<u64> {
         self.writer()?.run(move |db| signals::trim(db, keep, before, now)).await
+    }
+
+    async fn response(&self, ask: &Ask) -> Result<Told> {
+        let ask = ask.clone();
+        if ask.only_reads() {
+            return self.readers.read_long(move |db| response::response(db, &ask)).await;
+        }
+        self.writer()?.run(move |db| response::response(db, &ask)).await
     }
 
     async fn dump(&self, sink: &mut (dyn FnMut(DumpRow) -> bool + Send)) -> Result<()> {

@@ -21,6 +21,7 @@ mod mails;
 mod model;
 mod moving;
 mod races;
+mod response;
 mod retractions;
 mod sessions;
 mod signals;
@@ -141,6 +142,17 @@ on_every_store! {
         what_a_poll_settles_is_gone_and_counted,
         what_is_too_much_or_too_old_is_dropped_and_said_first,
         a_note_waits_behind_what_was_there_and_is_added_once;
+    response:
+        a_site_has_a_name_and_goes_with_all_that_was_found,
+        a_match_begins_once_and_goes_from_phase_to_phase,
+        a_match_is_worked_on_by_one_until_its_lease_ends,
+        what_a_list_names_is_there_once_with_its_closest_relation,
+        accounts_the_table_does_not_know_are_forgotten,
+        accounts_are_claimed_in_turn_by_one_until_its_lease_ends,
+        of_a_finding_its_evidence_stays_and_no_other_candidate,
+        a_pair_that_was_tried_is_counted_once_and_never_given_again,
+        of_a_stopped_list_nothing_is_kept,
+        an_account_is_claimed_by_one_of_many;
     races:
         a_stream_is_worked_on_by_one_of_many,
         of_two_racing_commits_one_is_done_and_one_conflicts,
