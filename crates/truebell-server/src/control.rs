@@ -26,7 +26,7 @@ use truebell_store::{Store, StoreError};
 use zeroize::Zeroizing;
 
 /// A line longer than this is not a request.
-const LINE_MAX: u64 = 32 << 10;
+const LINE_MAX: u64 = 1 << 20;
 /// How long an answer may take: the first look at another database is part of one.
 const ANSWER_MAX: Duration = Duration::from_secs(40);
 
@@ -80,6 +80,11 @@ pub enum Asked {
         code: CheckCode,
         /// Why.
         reason: Reason,
+    },
+    /// Something about sites, lists matched against them, and what was found.
+    Response {
+        /// An [`Ask`](truebell_store::response::Ask) in CBOR, base64url.
+        call: String,
     },
 }
 
@@ -172,6 +177,11 @@ pub enum Answer {
     Decided {
         /// Whether it could be.
         done: Done,
+    },
+    /// What came of it.
+    Response {
+        /// A [`Told`](truebell_store::response::Told) in CBOR, base64url.
+        told: String,
     },
     /// It was not done; a sentence.
     Failed {
@@ -299,6 +309,7 @@ async fn answer(stream: tokio::net::UnixStream, app: &App, desk: &Desk) -> io::R
             Ok(done) => Answer::Decided { done: done.into() },
             Err(error) => Answer::Failed { sentence: error.to_string() },
         },
+        Ok(Asked::Response { call }) => crate::response::desk::answer(&*app.store, &call).await,
         Ok(Asked::Retract { code, reason }) => retract(app, &code, reason).await,
         Err(_) => Answer::Failed { sentence: "the running server does not know this command: one of the two is older".to_owned() },
     };

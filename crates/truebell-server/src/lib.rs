@@ -24,6 +24,7 @@ pub mod pairs;
 mod pen;
 pub mod ranges;
 mod reply;
+pub mod response;
 pub mod retract;
 mod routes;
 mod sealed;

@@ -35,6 +35,10 @@ pub(crate) enum Kind {
     MovePlace = 6,
     /// A header that a receiver of signals wants to see.
     SignalHeader = 7,
+    /// A site's locations, with their passwords, and the key of its addresses.
+    SiteSecrets = 8,
+    /// The key of a match.
+    MatchKey = 9,
 }
 
 /// State of an OPAQUE exchange, carried by the client.
