@@ -26,6 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "truebell-server",
             "truebell-client",
             "truebell-sim",
+            "truebell-sites",
         ],
     ),
     (

@@ -51,6 +51,7 @@ mod signals;
 mod signin;
 mod signout;
 mod signup;
+mod site;
 mod status;
 mod status_page;
 mod store;
@@ -137,7 +138,8 @@ Server
 
 Exposed passwords
   corpus         Build, check and serve digests of exposed passwords
-  breach         Look at a breach list before it is used
+  site           Name the sites whose accounts are protected, and look at them
+  breach         Look at a breach list, and find whom of a site it exposes
 ";
 
 /// A password manager whose alarms can be believed
@@ -261,7 +263,10 @@ pub enum Command {
     /// Digests of exposed passwords: build, check and serve them
     #[command(subcommand)]
     Corpus(corpus::Corpus),
-    /// Breach lists: look at one before it is used
+    /// Sites whose accounts are protected when lists of passwords get about
+    #[command(subcommand)]
+    Site(site::Site),
+    /// Breach lists: look at one, and find whom of a site it exposes
     #[command(subcommand)]
     Breach(breach::Breach),
     /// Completions for your shell
@@ -368,6 +373,7 @@ fn dispatch(command: Command, context: &mut Context) -> Answered<Ending> {
         Command::Store(command) => command.run(context),
         Command::Drill(command) => command.run(context),
         Command::Corpus(command) => return command.run(context),
+        Command::Site(command) => command.run(context),
         Command::Breach(command) => return command.run(context),
         Command::Completions(command) => command.run(context),
         Command::Signout(command) => command.run(context),

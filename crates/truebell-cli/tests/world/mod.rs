@@ -61,6 +61,11 @@ impl Server {
         std::fs::remove_dir_all(&self.data).unwrap();
     }
 
+    /// Its database, where that is not a file of its own.
+    pub(crate) fn store(&self) -> Option<&str> {
+        self.store.as_deref()
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }

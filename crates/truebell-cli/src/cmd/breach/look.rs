@@ -204,13 +204,19 @@ impl Show for Answer {
 }
 
 /// Asks a corpus about some of the passwords.
-struct Asking<P: Pages> {
+pub(super) struct Asking<P: Pages> {
     corpus: Corpus<P>,
     passwords: u64,
 }
 
 impl<P: Pages> Asking<P> {
-    fn ask(&mut self, password: &[u8], survey: &mut Survey) -> Result<(), Damaged> {
+    /// That one.
+    pub(super) fn of(corpus: Corpus<P>) -> Self {
+        Self { corpus, passwords: 0 }
+    }
+
+    /// About this one, perhaps.
+    pub(super) fn ask(&mut self, password: &[u8], survey: &mut Survey) -> Result<(), Damaged> {
         self.passwords += 1;
         if self.passwords <= ASKED_FIRST || self.passwords.is_multiple_of(ASKED_STEP) {
             let Some(digest) = self.corpus.header().kind.digest(password) else { return Ok(()) };
@@ -224,7 +230,7 @@ impl Look {
     /// Runs it.
     pub fn run(self, context: &mut Context) -> Answered<Ending> {
         let corpus = self.corpus.as_deref().map(open_corpus).transpose()?;
-        let mut asking = corpus.map(|corpus| Asking { corpus, passwords: 0 });
+        let mut asking = corpus.map(Asking::of);
         let mut list = List::open(&self.list)?;
         let mut begin = zeroize::Zeroizing::new(vec![0; DETECT_BYTES]);
         let filled = list.fill(&mut begin)?;

@@ -59,6 +59,11 @@ impl List {
         Ok(filled)
     }
 
+    /// Bytes read of the file so far.
+    pub(super) fn read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
+    }
+
     /// All that is left, in pieces.
     pub(super) fn rest(&mut self, each: &mut dyn FnMut(&[u8], u64)) -> Answered {
         let mut chunk = zeroize::Zeroizing::new(vec![0; CHUNK_BYTES]);
@@ -67,7 +72,7 @@ impl List {
             if filled == 0 {
                 return Ok(());
             }
-            each(chunk.get(..filled).unwrap_or_default(), self.read.load(Ordering::Relaxed));
+            each(chunk.get(..filled).unwrap_or_default(), self.read());
         }
     }
 }
