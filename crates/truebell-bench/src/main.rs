@@ -53,6 +53,7 @@ fn main() -> Result<()> {
     measure::judgement(&mut report)?;
     measure::command_line(&mut report)?;
     measure::pairs(&mut report)?;
+    measure::hashing(&mut report)?;
     measure::corpus(&mut report, arguments.entries.unwrap_or(50_000_000))?;
     measure::lists(&mut report, arguments.entries.unwrap_or(1_000_000))?;
     report.print(arguments.json);

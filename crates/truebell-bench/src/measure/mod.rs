@@ -2,6 +2,7 @@
 
 mod cli;
 mod corpus;
+mod hashing;
 mod judgement;
 mod lists;
 mod log;
@@ -21,6 +22,7 @@ use truebell_core::wire::server::ServerInfo;
 
 pub(crate) use cli::command_line;
 pub(crate) use corpus::corpus;
+pub(crate) use hashing::hashing;
 pub(crate) use judgement::judgement;
 pub(crate) use lists::lists;
 pub(crate) use log::log;

@@ -131,6 +131,14 @@ impl Verifier {
     }
 
     fn matches(&self, candidate: &[u8], code: &dyn Derive) -> Result<bool, Limit> {
+        let entering = self.prepare(candidate, code)?;
+        let computed = code.derive(&self.kdf, &entering).ok_or(Limit::NotComputed)?;
+        let compared = computed.get(..self.expected.len()).ok_or(Limit::NotComputed)?;
+        Ok(compared.ct_eq(&self.expected).into())
+    }
+
+    /// What goes into the format's function, of a candidate that can be evidence.
+    pub(super) fn prepare(&self, candidate: &[u8], code: &dyn Derive) -> Result<Zeroizing<Vec<u8>>, Limit> {
         if candidate.is_empty() {
             return Err(Limit::Empty);
         }
@@ -138,12 +146,10 @@ impl Verifier {
             return Err(Limit::TooLong);
         }
         let entering = self.enter(candidate, code)?;
-        if let Some(limit) = self.kdf.limit(&entering) {
-            return Err(limit);
+        match self.kdf.limit(&entering) {
+            Some(limit) => Err(limit),
+            None => Ok(entering),
         }
-        let computed = code.derive(&self.kdf, &entering).ok_or(Limit::NotComputed)?;
-        let compared = computed.get(..self.expected.len()).ok_or(Limit::NotComputed)?;
-        Ok(compared.ct_eq(&self.expected).into())
     }
 
     /// What goes into the format's function.

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod locks;
+mod many;
 mod programs;
 mod refusals;
 mod vectors;

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use super::super::kdf::Kdf;
 use super::super::recipe::{Pepper, Recipe, Stored};
-use super::super::verifier::{Limit, Verdict, Verifier};
-use super::super::{Rechecked, recheck};
+use super::super::verifier::{Implementation, Limit, Verdict, Verifier};
+use super::super::{ONE_BY_ONE, Rechecked, check_many, recheck};
 use super::{BOTH, computes, recipe};
 
 const FILES: [(&str, &str); 8] = [
@@ -103,6 +104,21 @@ fn both_implementations_match_every_vector_and_nothing_near_it() {
             let other = [b"x", vector.password.as_slice()].concat();
             assert_ne!(vector.verifier.check(&other, by), Verdict::Matches, "{by:?}: {}", vector.told);
         }
+    }
+}
+
+#[test]
+fn trying_all_vectors_at_once_says_of_each_what_trying_it_alone_says_and_by_whom() {
+    let vectors = vectors();
+    let wrong: Vec<Vec<u8>> = vectors.iter().map(|vector| [b"x", vector.password.as_slice()].concat()).collect();
+    let right = vectors.iter().map(|vector| (&vector.verifier, vector.password.as_slice()));
+    let tries: Vec<_> = right.chain(vectors.iter().map(|vector| &vector.verifier).zip(wrong.iter().map(Vec::as_slice))).collect();
+    for ((verifier, candidate), tried) in tries.iter().zip(check_many(&tries)) {
+        assert_eq!(tried.verdict, verifier.check(candidate, Implementation::First), "{verifier:?}");
+        let is_evidence = !matches!(tried.verdict, Verdict::NotEvidence { .. });
+        let is_ours = matches!(verifier.kdf, Kdf::Bcrypt { .. } | Kdf::Argon2 { .. } | Kdf::Pbkdf2 { .. });
+        assert_eq!(tried.by == truebell_hash::NAME, is_ours && is_evidence, "{verifier:?}");
+        assert_eq!(tried.by == ONE_BY_ONE, !(is_ours && is_evidence), "{verifier:?}");
     }
 }
 
