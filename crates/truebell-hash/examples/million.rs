@@ -42,7 +42,7 @@ impl Numbers {
 type Outcome = Result<usize, Box<dyn std::error::Error>>;
 
 fn bcrypt_group(numbers: &mut Numbers) -> Outcome {
-    let (cost, given) = (u32::from(numbers.byte() % 8 == 0), numbers.candidates());
+    let (cost, given) = (u32::from(numbers.byte().is_multiple_of(8)), numbers.candidates());
     let tries: Vec<_> = given.iter().map(|(salt, password)| Try { salt, password: password.as_slice() }).collect();
     for (one, digest) in tries.iter().zip(bcrypt::hash_many(cost, &tries)?.iter()) {
         let mut key = [one.password, &[0]].concat();
@@ -58,7 +58,8 @@ fn argon2_group(numbers: &mut Numbers) -> Outcome {
     let kinds = [(argon2::Kind::D, Algorithm::Argon2d), (argon2::Kind::I, Algorithm::Argon2i), (argon2::Kind::Id, Algorithm::Argon2id)];
     let versions = [(argon2::Version::V16, ::argon2::Version::V0x10), (argon2::Version::V19, ::argon2::Version::V0x13)];
     let ((kind, algorithm), (version, theirs)) = (numbers.pick(&kinds).ok_or("kinds")?, numbers.pick(&versions).ok_or("versions")?);
-    let (lanes, passes, length) = (u32::from(numbers.byte() % 8 == 0) + 1, u32::from(numbers.byte() % 4 == 0) + 1, 4 + numbers.below(70));
+    let (lanes, passes, length) =
+        (u32::from(numbers.byte().is_multiple_of(8)) + 1, u32::from(numbers.byte().is_multiple_of(4)) + 1, 4 + numbers.below(70));
     let memory_kib = 8 * lanes + u32::from(numbers.byte() % 16);
     let given = numbers.candidates();
     let tries: Vec<_> = given.iter().map(|(salt, password)| Try { salt: salt.as_slice(), password: password.as_slice() }).collect();

@@ -1,7 +1,8 @@
 //! Filling the memory, in terms of blocks of whatever instructions there are: written once, made once for each of them.
 
 /// Makes `hash`, which computes the digests of all starts one after the other in one memory. In scope there must be `Block` with `zero`,
-/// `of_bytes`, `of_words`, `to_bytes` and `add`, and `mix` and `call_for`; all behind the named features.
+/// `of_bytes`, `of_words`, `to_bytes`, `first_word` and `add`, and `permuted_rows`, `first_columns`, `other_columns` and `call_for`; all behind
+/// the named features.
 macro_rules! fill {
     ($feature:literal) => {
         /// The digests, in the order of their starts.
@@ -50,29 +51,35 @@ macro_rules! fill {
             for index in skipped..plan.segment {
                 let current = first + index - skipped;
                 let next = index + 1;
-                let mut following = None;
-                if independent {
-                    following = known(next);
-                    if let Some(block) = following.and_then(|place| memory.get(place)) {
+                let mut following = known(next);
+                if let Some(block) = following.and_then(|place| memory.get(place)) {
+                    call_for(block);
+                }
+                // A block is never made of itself, nor twice of the same: three places.
+                let [before, other, made] = memory.get_disjoint_mut([previous, reference, current]).ok()?;
+                let rows = permuted_rows(before, other, made, plan.adds(at));
+                let random = first_columns(&rows, made);
+                if !independent && next < plan.segment {
+                    let place = plan.reference(at, next, random);
+                    following = Some(place);
+                    if let Some(block) = memory.get(place) {
                         call_for(block);
                     }
                 }
-                let old = if plan.adds(at) { Some(memory.get(current)?) } else { None };
-                let (before, other) = (memory.get(previous)?, memory.get(reference)?);
-                let made = mix(before, other, old, |random| {
-                    if !independent && next < plan.segment {
-                        let place = plan.reference(at, next, random);
-                        following = Some(place);
-                        if let Some(block) = memory.get(place) {
-                            call_for(block);
-                        }
-                    }
-                });
-                *memory.get_mut(current)? = made;
+                other_columns(&rows, memory.get_mut(current)?);
                 previous = current;
                 reference = following.unwrap_or_default();
             }
             Some(())
+        }
+
+        #[target_feature(enable = $feature)]
+        fn mixed_with_zero(block: &Block) -> Block {
+            let mut made = Block::zero();
+            let rows = permuted_rows(&Block::zero(), block, &mut made, false);
+            first_columns(&rows, &mut made);
+            other_columns(&rows, &mut made);
+            made
         }
 
         /// The random numbers of a segment whose places do not depend on the password (section 3.4.1.2).
@@ -90,9 +97,7 @@ macro_rules! fill {
             while places.len() < plan.segment {
                 counter += 1;
                 let input = Block::of_words([pass, lane, slice, blocks, passes, kind, counter, 0]);
-                let zero = Block::zero();
-                let middle = mix(&zero, &input, None, |_| ());
-                let words = mix(&zero, &middle, None, |_| ()).to_bytes();
+                let words = mixed_with_zero(&mixed_with_zero(&input)).to_bytes();
                 places.extend(words.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word)));
             }
             places

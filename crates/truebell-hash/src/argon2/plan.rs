@@ -70,10 +70,6 @@ impl Plan {
     }
 
     /// The place, in all blocks, of the block with which number `index` of the segment is made, drawn by `random` (section 3.4.2).
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the halves of 64 bits are below 2^32, and a usize has as many bits wherever this is used"
-    )]
     #[inline(always)]
     pub(super) fn reference(&self, at: Segment, index: usize, random: u64) -> usize {
         let is_first = at.pass == 0 && at.slice == 0;

@@ -80,8 +80,7 @@ macro_rules! blocks {
             #[target_feature(enable = $feature)]
             #[inline]
             fn first_word(&self) -> u64 {
-                let [[first, ..], ..] = self.0;
-                _mm256_extract_epi64::<0>(first).cast_unsigned()
+                _mm256_extract_epi64::<0>(self.0[0][0]).cast_unsigned()
             }
         }
 
@@ -89,8 +88,9 @@ macro_rules! blocks {
         #[target_feature(enable = $feature)]
         #[inline]
         fn call_for(block: &Block) {
-            for line in block.0.as_flattened().as_chunks::<2>().0 {
-                _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(line).cast());
+            for row in &block.0 {
+                _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(&row[0]).cast());
+                _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(&row[2]).cast());
             }
         }
 
@@ -157,41 +157,78 @@ macro_rules! blocks {
             [a, b, [c1, c0], d]
         }
 
-        /// G of section 3.5, added to what stood there. `first` hears the first word of the result long before the rest is there.
+        /// The first half of G (section 3.5): the sum goes where the result will be, added to what stands there if that is asked for; what
+        /// comes back are its rows, permuted. Everything is written out, because a loop over blocks becomes calls that copy them.
         #[target_feature(enable = $feature)]
         #[inline]
-        fn mix(before: &Block, other: &Block, old: Option<&Block>, first: impl FnOnce(u64)) -> Block {
-            let mut sum = *before;
-            sum.add(other);
-            let Block([mut r0, mut r1, mut r2, mut r3, mut r4, mut r5, mut r6, mut r7]) = sum;
-            if let Some(old) = old {
-                sum.add(old);
-            }
-            macro_rules! rows {
-                ($one:ident, $two:ident) => {
-                    let parts = [[$one[0], $two[0]], [$one[1], $two[1]], [$one[2], $two[2]], [$one[3], $two[3]]];
-                    let [a, b, c, d] = permute_rows(parts);
-                    ($one, $two) = ([a[0], b[0], c[0], d[0]], [a[1], b[1], c[1], d[1]]);
-                };
-            }
-            rows!(r0, r1);
-            rows!(r2, r3);
-            rows!(r4, r5);
-            rows!(r6, r7);
-            macro_rules! columns {
+        fn permuted_rows(before: &Block, other: &Block, into: &mut Block, adds: bool) -> Block {
+            macro_rules! row {
                 ($at:literal) => {{
-                    let parts = permute_columns([[r0[$at], r1[$at]], [r2[$at], r3[$at]], [r4[$at], r5[$at]], [r6[$at], r7[$at]]]);
-                    for (row, part) in sum.0.iter_mut().zip(parts.as_flattened()) {
-                        row[$at] = _mm256_xor_si256(row[$at], *part);
-                    }
+                    let (a, b) = (&before.0[$at], &other.0[$at]);
+                    let sum = [
+                        _mm256_xor_si256(a[0], b[0]),
+                        _mm256_xor_si256(a[1], b[1]),
+                        _mm256_xor_si256(a[2], b[2]),
+                        _mm256_xor_si256(a[3], b[3]),
+                    ];
+                    let old = &into.0[$at];
+                    into.0[$at] = if adds {
+                        [
+                            _mm256_xor_si256(sum[0], old[0]),
+                            _mm256_xor_si256(sum[1], old[1]),
+                            _mm256_xor_si256(sum[2], old[2]),
+                            _mm256_xor_si256(sum[3], old[3]),
+                        ]
+                    } else {
+                        sum
+                    };
+                    sum
                 }};
             }
-            columns!(0);
-            first(sum.first_word());
-            columns!(1);
-            columns!(2);
-            columns!(3);
-            sum
+            macro_rules! rows {
+                ($one:literal, $two:literal) => {{
+                    let (one, two) = (row!($one), row!($two));
+                    let [a, b, c, d] = permute_rows([[one[0], two[0]], [one[1], two[1]], [one[2], two[2]], [one[3], two[3]]]);
+                    ([a[0], b[0], c[0], d[0]], [a[1], b[1], c[1], d[1]])
+                }};
+            }
+            let ((r0, r1), (r2, r3)) = (rows!(0, 1), rows!(2, 3));
+            let ((r4, r5), (r6, r7)) = (rows!(4, 5), rows!(6, 7));
+            Block([r0, r1, r2, r3, r4, r5, r6, r7])
+        }
+
+        /// The second half, for a quarter of the columns: permuted, and added to the sum.
+        macro_rules! columns {
+            ($rows:expr, $into:expr, $at:literal) => {{
+                let (r, into): (&[[__m256i; 4]; 8], &mut [[__m256i; 4]; 8]) = (&$rows.0, &mut $into.0);
+                let parts =
+                    permute_columns([[r[0][$at], r[1][$at]], [r[2][$at], r[3][$at]], [r[4][$at], r[5][$at]], [r[6][$at], r[7][$at]]]);
+                into[0][$at] = _mm256_xor_si256(into[0][$at], parts[0][0]);
+                into[1][$at] = _mm256_xor_si256(into[1][$at], parts[0][1]);
+                into[2][$at] = _mm256_xor_si256(into[2][$at], parts[1][0]);
+                into[3][$at] = _mm256_xor_si256(into[3][$at], parts[1][1]);
+                into[4][$at] = _mm256_xor_si256(into[4][$at], parts[2][0]);
+                into[5][$at] = _mm256_xor_si256(into[5][$at], parts[2][1]);
+                into[6][$at] = _mm256_xor_si256(into[6][$at], parts[3][0]);
+                into[7][$at] = _mm256_xor_si256(into[7][$at], parts[3][1]);
+            }};
+        }
+
+        /// A quarter of the columns, the first, in which the word is by which the next block is drawn.
+        #[target_feature(enable = $feature)]
+        #[inline]
+        fn first_columns(rows: &Block, into: &mut Block) -> u64 {
+            columns!(rows, into, 0);
+            into.first_word()
+        }
+
+        /// The others.
+        #[target_feature(enable = $feature)]
+        #[inline]
+        fn other_columns(rows: &Block, into: &mut Block) {
+            columns!(rows, into, 1);
+            columns!(rows, into, 2);
+            columns!(rows, into, 3);
         }
 
         fill!($feature);

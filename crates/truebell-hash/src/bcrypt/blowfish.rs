@@ -1,8 +1,9 @@
 //! Blowfish for several keys at once: each step for all of them, then the next.
 #![expect(
     clippy::indexing_slicing,
-    reason = "lanes are below N, bytes below 256, subkeys and words below their arrays' lengths: no check is left in the machine code"
+    reason = "lanes, words and bytes are below the lengths of their arrays, and no check is left in the machine code"
 )]
+#![expect(clippy::needless_range_loop, reason = "a lane is the same place in several arrays")]
 
 use zeroize::Zeroize;
 

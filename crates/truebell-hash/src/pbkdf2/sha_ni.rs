@@ -1,4 +1,5 @@
 //! SHA-256 of two jobs at once by the processor's own instructions: each waits four cycles for the one before, and the other job's go between.
+#![expect(clippy::indexing_slicing, reason = "there are two lanes")]
 
 use std::arch::x86_64::{
     __m128i, _mm_add_epi32, _mm_alignr_epi8, _mm_extract_epi32, _mm_set_epi32, _mm_set1_epi32, _mm_sha256msg1_epu32, _mm_sha256msg2_epu32,
