@@ -146,8 +146,14 @@ fn a_pair_service_says_which_user_names_were_seen_with_their_passwords() {
     )
     .unwrap();
     let mut build = Command::new(env!("CARGO_BIN_EXE_truebell"));
-    build.args(["corpus", "pair", "build", "--near", "--out"]).arg(at("pairs.tbp")).arg("--key").arg(at("pairs.key")).arg(at("list.txt"));
-    assert!(build.output().unwrap().status.success());
+    build
+        .args(["corpus", "pair", "build", "--json", "--near", "--out"])
+        .arg(at("pairs.tbp"))
+        .arg("--key")
+        .arg(at("pairs.key"))
+        .arg(at("list.txt"));
+    let built = build.output().unwrap();
+    assert!(built.status.success());
     let start = |more: &[&str]| {
         let mut serve = Command::new(env!("CARGO_BIN_EXE_truebell"));
         serve.args(["corpus", "pair", "serve", "--json", "--listen", "127.0.0.1:0"]).arg(at("pairs.tbp")).arg("--key").arg(at("pairs.key"));
@@ -171,6 +177,17 @@ fn a_pair_service_says_which_user_names_were_seen_with_their_passwords() {
     );
     let said = machine.run(&["health", "--pairs", &url]).out;
     assert!(said.contains("With their user names: 1 exposed, 1 nearly, 1 clean, 0 not known"), "{said}");
+
+    // The key that was named is the only one that is believed.
+    let key = serde_json::from_slice::<Value>(&built.stdout).unwrap()["public_key"].as_str().unwrap().to_owned();
+    let ended = machine.run(&["health", "--pairs", &url, "--pairs-key", &key, "--json"]);
+    assert_eq!(ended.status, 12, "{ended:?}");
+    // The group's generator: a key like any other, and not this service's.
+    let another = "e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76";
+    let ended = machine.run(&["health", "--pairs", &url, "--pairs-key", another, "--json"]);
+    let report: Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!((ended.status, &report["pairs"]["unknown"]), (6, &3.into()), "{report}");
+    assert_eq!(report["pairs"]["why_unknown"], "the service has another public key than the one that was named");
 
     // Somebody who is no such service, and one that takes no more questions: not known, and nothing is said to be exposed.
     let (_strict, strict) = start(&["--burst", "1", "--refill", "600"]);

@@ -12,7 +12,7 @@ mod sample;
 mod serve;
 mod verify;
 
-pub(super) use pair::{Service as PairService, checked as checked_pair_service};
+pub(super) use pair::{Service as PairService, checked as checked_pair_service, parse_key as parse_pair_key};
 pub(super) use ranges::ask_ranges;
 
 use super::context::Context;

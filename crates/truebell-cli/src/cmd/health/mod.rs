@@ -5,6 +5,7 @@ mod known;
 mod pairs;
 
 use super::context::Context;
+use super::corpus::parse_pair_key;
 use crate::agent::{Ask, ItemName, Opened, Scope};
 use crate::exit::{Answered, Code, Ending, Failure};
 use crate::output::Progress;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 use truebell_client::{Clock, SystemClock};
 use truebell_core::ids::ItemId;
 use truebell_core::item::Item;
+use truebell_core::pair::PublicKey;
 use truebell_engine::health::{Finding, Inputs, Kind, PairKnown, Pairs, SecondFactors, examine, pair_questions, questions};
 
 /// Items fetched at once.
@@ -39,6 +41,9 @@ pub struct Health {
     /// Ask this pair service (https://host) whether addresses were seen with their passwords; this is the permission to tell it some bits of a hash of each address
     #[arg(long, value_name = "URL", conflicts_with_all = ["ranges", "set_aside", "bring_back"])]
     pairs: Option<String>,
+    /// Believe the pair service under this key only, as truebell corpus pair info shows it
+    #[arg(long, value_name = "HEX", requires = "pairs", value_parser = parse_pair_key)]
+    pairs_key: Option<PublicKey>,
     /// Sites with a second factor, beside those Truebell knows: the JSON that 2fa.directory publishes
     #[arg(long, value_name = "FILE")]
     second_factors: Option<PathBuf>,
@@ -90,7 +95,7 @@ impl Health {
             Some(url) => {
                 let bar = Progress::new("Asking", 0, !context.out.is_quiet());
                 let pairs = pair_questions(items.iter().map(|(_, item)| item));
-                Some(pairs::Asked::ask(url, &pairs, &mut |done, total| bar.at(done, total))?)
+                Some(pairs::Asked::ask(url, self.pairs_key, &pairs, &mut |done, total| bar.at(done, total))?)
             }
         };
         let (name, pairs_name) = (source.name(), asked.as_ref().map(pairs::Asked::name).unwrap_or_default());

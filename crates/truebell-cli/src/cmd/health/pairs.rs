@@ -5,7 +5,7 @@ use crate::exit::Answered;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use truebell_core::address::Address;
-use truebell_core::pair::{Doubt, Verdict};
+use truebell_core::pair::{Doubt, PublicKey, Verdict};
 use truebell_core::secret::Secret;
 use truebell_engine::health::PairKnown;
 
@@ -30,9 +30,14 @@ pub(super) struct Counts {
 
 impl Asked {
     /// Asks about each. After the first that is not known no more is asked: each question is one too many for a budget that is used up, and for somebody who is no service.
-    pub(super) fn ask(server: &str, pairs: &[(Address, Secret)], progress: &mut dyn FnMut(u64, u64)) -> Answered<Self> {
+    pub(super) fn ask(
+        server: &str,
+        key: Option<PublicKey>,
+        pairs: &[(Address, Secret)],
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Answered<Self> {
         let server = checked_pair_service(server)?;
-        let mut service = PairService::new(server, None);
+        let mut service = PairService::new(server, key);
         let (mut known, mut doubt) = (BTreeMap::new(), None);
         for (number, (address, password)) in pairs.iter().enumerate() {
             let said = if doubt.is_some() { PairKnown::Unknown } else { known_of(service.ask(address, password), &mut doubt) };

@@ -33,7 +33,8 @@ pub struct Ask {
     public_key: Option<PublicKey>,
 }
 
-fn parse_key(text: &str) -> Result<PublicKey, String> {
+/// A key as it is named on the command line.
+pub(in crate::cmd) fn parse_key(text: &str) -> Result<PublicKey, String> {
     PublicKey::parse(text).ok_or_else(|| "a public key is 64 hex digits, as truebell corpus pair info shows it".to_owned())
 }
 

@@ -7,7 +7,7 @@ mod info;
 mod serve;
 mod source;
 
-pub(in crate::cmd) use ask::{Service, checked};
+pub(in crate::cmd) use ask::{Service, checked, parse_key};
 
 use super::super::context::Context;
 use crate::exit::{Answered, Code, Ending, Failure};
