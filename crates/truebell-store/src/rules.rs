@@ -5,7 +5,8 @@
 use crate::StoreError;
 use crate::band::{Excess, HOUR_MILLIS, Hours, gauge, hour_of};
 use crate::rows::{
-    Change, Decision, LogHead, MailState, NewCommit, NewMail, NewVault, Published, RevisionCursor, RevisionPage, Side, TemplateState,
+    Change, Committed, Decision, LogHead, MailState, NewCommit, NewMail, NewVault, Published, RevisionCursor, RevisionPage, Side,
+    TemplateState,
 };
 use crate::tables::{self, EventRow, MailStopRow, RetractionRow};
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,6 +40,12 @@ pub(crate) fn log_or_empty(found: Option<LogHead>) -> LogHead {
 /// Where a commit's number is kept: the place of the one 64 before it.
 pub(crate) fn commit_slot(seq: u64) -> u64 {
     seq % COMMITS_KEPT
+}
+
+/// A commit whose number was given before, to the one at `earlier`: that one again, or another by a writer whose randomness came again
+/// (a copy of a machine), which must not be taken for stored.
+pub(crate) fn repeated(commit: &NewCommit, earlier: u64) -> Committed {
+    if commit.seq == earlier { Committed::Repeated(earlier) } else { Committed::Conflict }
 }
 
 /// Names an act, so that the same act shown again is known.

@@ -54,7 +54,7 @@ impl State {
         };
         let earlier = self.commits.range((commit.vault, 0)..=(commit.vault, u64::MAX));
         if let Some((_, earlier)) = earlier.into_iter().find(|(_, earlier)| earlier.idempotency == commit.idempotency) {
-            return Ok(Committed::Repeated(earlier.seq));
+            return Ok(rules::repeated(&commit, earlier.seq));
         }
         if Some(commit.seq) != vault.seq.checked_add(1) || commit.prev != vault.digest || !rules::items_differ(&commit) {
             return Ok(Committed::Conflict);

@@ -83,7 +83,7 @@ pub(super) async fn commit(db: &Transaction<'_>, commit: &NewCommit) -> Result<C
     let Some((seq, head)) = lock(db, commit.account, commit.vault).await? else { return Ok(Committed::NoVault) };
     let sql = "SELECT seq FROM commits WHERE vault = $1 AND idempotency = $2";
     if let Some(row) = find(db, sql, &[&commit.vault.0.as_slice(), &commit.idempotency.as_slice()]).await? {
-        return number(&row, 0).map(Committed::Repeated);
+        return number(&row, 0).map(|seq| rules::repeated(commit, seq));
     }
     if Some(commit.seq) != seq.checked_add(1) || commit.prev != head || !rules::items_differ(commit) {
         return Ok(Committed::Conflict);

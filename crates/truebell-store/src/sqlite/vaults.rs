@@ -81,7 +81,7 @@ pub(super) fn commit(db: &Connection, commit: &NewCommit) -> Result<Committed> {
     let Some((no, seq, head)) = found.optional()? else { return Ok(Committed::NoVault) };
     let mut earlier = db.prepare_cached("SELECT seq FROM commits WHERE vault_no = ? AND idempotency = ?")?;
     if let Some(seq) = earlier.query_row(params![no, commit.idempotency], |row| number(row, 0)).optional()? {
-        return Ok(Committed::Repeated(seq));
+        return Ok(rules::repeated(commit, seq));
     }
     if Some(commit.seq) != seq.checked_add(1) || commit.prev != head || !rules::items_differ(commit) {
         return Ok(Committed::Conflict);

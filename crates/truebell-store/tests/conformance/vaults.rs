@@ -68,8 +68,10 @@ pub(crate) async fn a_commit_repeated_is_answered_as_the_first_was(store: Shared
     let commit = world.committed(&store, &mut person, vec![first]).await;
     let before = rows(&store).await;
     assert_eq!(store.commit(commit.clone()).await, Ok(Committed::Repeated(1)));
-    let other = NewCommit { revisions: vec![], ..commit };
+    let other = NewCommit { revisions: vec![], ..commit.clone() };
     assert_eq!(store.commit(other).await, Ok(Committed::Repeated(1)), "the number counts, not what comes with it");
+    let later = NewCommit { seq: 2, prev: commit.head_digest, ..commit };
+    assert_eq!(store.commit(later).await, Ok(Committed::Conflict), "the number of one that is stored, on another");
     assert_eq!(rows(&store).await, before);
 }
 
