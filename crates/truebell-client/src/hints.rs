@@ -3,7 +3,7 @@
 
 use super::exchange::{Errand, Question};
 use super::hold::{Hold, Online};
-use super::session::Wire;
+use super::session::{Wire, why_of};
 use super::{Client, Error};
 use std::io::Read;
 use std::time::Duration;
@@ -28,7 +28,11 @@ impl Client {
 impl<H: Hold> Online<H> {
     /// Listens until the stream ends; `heard` is called after each hint. Says why there was nothing to listen to; `None` if there was.
     pub fn listen(&self, mut heard: impl FnMut()) -> Result<Option<Why>, Error> {
-        let token = self.token()?;
+        let token = match self.token() {
+            Ok(token) => token,
+            // No session now: the server said until when, or nobody did.
+            Err(error) => return why_of(error).map(Some),
+        };
         let question = Question { token: Some(&token), ..Question::get("/v1/hints") };
         let errand = self.on(|line| Ok(Errand::new(line.world, &line.device.server, &question)))?;
         let (answer, body) = errand.opened();

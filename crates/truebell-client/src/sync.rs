@@ -262,6 +262,11 @@ impl<H: Hold> Online<H> {
         };
         let pace_ms = answer.judgement.head.as_ref().map_or(0, |head| head.pace_ms);
         let why = match answer.json::<Committed>() {
+            // Of another commit, to which this one's number was given before: a device whose randomness came again, a copy of one.
+            Ok(Committed { seq }) if commit.head.parse_unverified().ok().is_none_or(|head| head.seq != seq) => {
+                self.with(|client| client.give_back(vault, commit))?;
+                return Ok(Input::Failed(Why::Unproven { what: Unproven::Malformed }));
+            }
             Ok(_) => {
                 tally.pushed += commit.revisions.len();
                 let (pending, waiting) = self.with(|client| {

@@ -56,6 +56,8 @@ pub(super) enum Fault {
     Busy(UnixMillis),
     /// Our server says this, whatever was asked.
     Says(Status),
+    /// Our server says it is done, with this, and nothing is.
+    Pretends(Vec<u8>),
     /// It is done, and the head of the answer is not as it must be.
     Twisted(Twist),
     /// The body ends early.
@@ -359,6 +361,7 @@ impl Transport for Fake {
             Some(Fault::Stranger(page)) => return Ok(stranger(403, page.as_bytes())),
             Some(Fault::Anyone(status, body)) => return Ok(stranger(*status, body)),
             Some(Fault::Says(status)) => Answered::status(status.clone()),
+            Some(Fault::Pretends(body)) => Answered { body: body.clone(), ..Answered::status(Status::Ok) },
             Some(Fault::Busy(until)) => Answered::status(Status::Busy { until: *until }),
             _ => inner.answer(request),
         };
@@ -811,10 +814,10 @@ fn record(account: &mut Account, signed: &str, key: &SigningKey, chance: &mut dy
 fn commit(account: &mut Account, at: VaultId, body: &[u8]) -> Done {
     let commit: Commit = cbor::from_slice(body).map_err(|_| Reason::Malformed)?;
     let vault = account.vaults.get_mut(&at).ok_or(Reason::NotFound)?;
-    if let Some(seq) = vault.idempotency.get(&commit.idempotency) {
-        return json(&Committed { seq: *seq });
-    }
     let head = commit.head.verify(&account.public.signing).map_err(|_| Reason::BadSignature)?;
+    if let Some(seq) = vault.idempotency.get(&commit.idempotency) {
+        return if *seq == head.seq { json(&Committed { seq: *seq }) } else { Err(Reason::Conflict) };
+    }
     let info = vault.info.as_mut().unwrap();
     if head.seq != vault.seq + 1 || head.prev != info.head.digest() {
         return Err(Reason::Conflict);
