@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::postgres::{Account, command_as, free_port, make_folder, unprivileged_account};
+use crate::postgres::{Account, command_as, free_port, make_folder, unprivileged_account, write_certificate};
 use crate::workspace::{find_program, output, run as run_command};
 
 /// Holds the URL of a user who may do everything; each test creates a database of its own.
@@ -86,7 +86,7 @@ fn initialise(folder: &Path, account: Option<&Account>) -> Result<()> {
     install.arg(format!("--datadir={}", folder.join("data").display()));
     output(&mut install).context("cannot initialise a throw-away MariaDB")?;
     fs::write(folder.join("first.sql"), FIRST_STATEMENTS)?;
-    Ok(())
+    write_certificate(folder, account)
 }
 
 fn start_on_free_port(folder: &Path, daemon: &Path, account: Option<&Account>) -> Result<u16> {

@@ -19,7 +19,7 @@ pub(crate) const VARIABLE: &str = "TRUEBELL_TEST_POSTGRES";
 const SUPERUSER: &str = "truebell";
 const PASSWORD: &str = "truebell";
 
-/// What the cluster shows to whoever asks for TLS.
+/// What a database shows to whoever asks for TLS.
 const CERTIFICATE: &str = include_str!("../../testdata/tls/localhost.pem");
 const KEY: &str = include_str!("../../testdata/tls/localhost.key");
 
@@ -141,8 +141,13 @@ fn initialise(folder: &Path, binaries: &Path, account: Option<&Account>) -> Resu
     initdb.arg("--pgdata").arg(folder.join("data")).arg("--pwfile").arg(&password_file);
     initdb.args(["--username", SUPERUSER, "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync"]);
     output(&mut initdb).context("cannot initialise a throw-away PostgreSQL cluster")?;
+    write_certificate(&folder.join("data"), account)
+}
+
+/// Writes `server.crt` and `server.key`, for the account alone.
+pub(crate) fn write_certificate(folder: &Path, account: Option<&Account>) -> Result<()> {
     for (name, text) in [("server.crt", CERTIFICATE), ("server.key", KEY)] {
-        let file = folder.join("data").join(name);
+        let file = folder.join(name);
         fs::write(&file, text)?;
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600))?;
         if let Some(account) = account {

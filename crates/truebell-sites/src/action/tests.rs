@@ -1,5 +1,6 @@
 //! Promises about actions, on real databases: each keeps the same contract.
 
+use proptest::prelude::*;
 use truebell_core::chance::Chance;
 use truebell_core::secret::Secret;
 
@@ -500,6 +501,106 @@ async fn texts_are_compared_byte_by_byte_whatever_the_column_says() {
         assert_eq!(actor.reset(&proven, FIRST).await, Ok(Reset::Changed));
         drop(actor);
         site.end().await;
+    }
+}
+
+/// What the account's row holds in the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    Old,
+    Lock(Intent),
+    Theirs(u8),
+}
+
+/// What is done to it: by us with one of two intents, or by the person.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Reset(Intent),
+    Undo(Intent),
+    Look(Intent),
+    Choose(u8),
+    Return,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let intents = || prop::sample::select(vec![FIRST, SECOND]);
+    let step = prop_oneof![
+        4 => intents().prop_map(Step::Reset),
+        4 => intents().prop_map(Step::Undo),
+        2 => intents().prop_map(Step::Look),
+        1 => any::<u8>().prop_map(Step::Choose),
+        // The person sets the very verifier that was there: a restored backup.
+        1 => Just(Step::Return),
+    ];
+    prop::collection::vec(step, 1..25)
+}
+
+/// One step on the site and in the model.
+async fn take(step: Step, holds: Holds, site: &Database, actor: &mut dyn Actor, proven: &Proven) -> Holds {
+    let generation = proven.generation();
+    match step {
+        Step::Reset(intent) => {
+            let (expected, after) = match holds {
+                Holds::Old => (Reset::Done, Holds::Lock(intent)),
+                Holds::Lock(of) if of == intent => (Reset::Done, holds),
+                _ => (Reset::Changed, holds),
+            };
+            assert_eq!(actor.reset(proven, intent).await, Ok(expected));
+            after
+        }
+        Step::Undo(intent) => {
+            let (expected, after) = match holds {
+                Holds::Old => (Undo::PutBack, holds),
+                Holds::Lock(of) if of == intent => (Undo::PutBack, Holds::Old),
+                _ => (Undo::ChosenANewOne, holds),
+            };
+            assert_eq!(actor.undo("7", intent, proven.held()).await, Ok(expected));
+            after
+        }
+        Step::Look(intent) => {
+            let expected = match holds {
+                Holds::Old => Seen::NotDone,
+                Holds::Lock(of) if of == intent => Seen::Done,
+                _ => Seen::SomethingElse,
+            };
+            assert_eq!(actor.look("7", intent, generation).await, Ok(expected));
+            holds
+        }
+        Step::Choose(number) => {
+            site.execute(&format!("UPDATE auth_user SET password = 'theirs {number}'")).await;
+            Holds::Theirs(number)
+        }
+        Step::Return => {
+            site.execute(&format!("UPDATE auth_user SET password = '{SHA1}'")).await;
+            Holds::Old
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn in_any_order_of_steps_a_chosen_password_stays_and_every_answer_is_true(steps in steps()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(async {
+            let site = Database::sqlite();
+            site.execute(&format!("CREATE TABLE auth_user (id INTEGER PRIMARY KEY, password TEXT, username TEXT, email TEXT, is_active BOOLEAN); INSERT INTO auth_user VALUES (7, '{SHA1}', 'a', 'a@b.org', 1)")).await;
+            let mut actor = actor(&site).await;
+            let proven = ready(&mut *actor, "7").await;
+            let mut holds = Holds::Old;
+            for step in &steps {
+                holds = take(*step, holds, &site, &mut *actor, &proven).await;
+                let expected = match holds {
+                    Holds::Old => Some(SHA1.to_owned()),
+                    Holds::Theirs(number) => Some(format!("theirs {number}")),
+                    Holds::Lock(_) => None,
+                };
+                if let Some(text) = expected {
+                    assert_eq!(site.number(&format!("SELECT COUNT(*) FROM auth_user WHERE password = '{text}'")).await, 1, "{steps:?}");
+                }
+            }
+        });
     }
 }
 

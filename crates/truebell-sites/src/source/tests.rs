@@ -241,7 +241,7 @@ async fn mariadb_is_read_on_after_a_lost_connection_with_rights_to_columns_alone
     for (location, expected) in [
         (format!("mariadb://{user}:wrong@{host}"), "does not let this user in"),
         (format!("mariadb://{user}:reader@{host}?sslmode=sometimes"), "is not understood"),
-        // It has no TLS to offer.
+        // Nobody vouches for its certificate.
         (format!("mariadb://{user}:reader@{host}?sslmode=require"), "cannot be reached"),
         ("mariadb://u:secret@127.0.0.1:1/x".to_owned(), "cannot be reached"),
     ] {
