@@ -52,7 +52,7 @@ pub struct Match {
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
     source_date: String,
     /// How it came here, for the record
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     origin: String,
     /// The dialect of all lists, where it is known better, as `truebell breach look` names it
     #[arg(long, value_name = "DIALECT")]
@@ -63,8 +63,8 @@ pub struct Match {
     /// Go on although this test stops the list: a person found out why. May be repeated
     #[arg(long, value_name = "TEST")]
     despite: Vec<String>,
-    /// How much may be spent on trying: cores, a time, or both, as `4 cores`, `8h` or `4 cores, 8h`
-    #[arg(long, value_name = "BUDGET", default_value = "")]
+    /// How much may be spent on trying: cores, a time, or both, as `4 cores`, `8h` or `4 cores, 8h`; all cores without end, if left out
+    #[arg(long, value_name = "BUDGET", default_value = "", hide_default_value = true)]
     budget: Budget,
     #[command(flatten)]
     config: ConfigArgs,
