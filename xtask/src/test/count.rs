@@ -29,9 +29,9 @@ fn read_nextest(line: &str) -> Option<Count> {
     Some(Count { passed, failed: ran.saturating_sub(passed) })
 }
 
-/// `test result: ok. 3 passed; 0 failed; 0 ignored; …`
+/// `test result: ok. 3 passed; 0 failed; 0 ignored; …`. Indented, it is what nextest repeats of a test that failed, and counted there.
 fn read_libtest(line: &str) -> Option<Count> {
-    let said = line.trim_start().strip_prefix("test result: ")?;
+    let said = line.strip_prefix("test result: ")?;
     Some(Count { passed: number_before(said, " passed")?, failed: number_before(said, " failed")? })
 }
 
@@ -65,6 +65,11 @@ mod tests {
             ("     Summary [   9.1s] 12 tests run: 9 passed (2 slow), 2 failed, 1 timed out, 4 skipped", 9, 3),
             ("     Summary [   9.1s] 5/12 tests run: 4 passed, 1 failed, 0 skipped", 4, 1),
             ("     Summary [   9.1s] 2 tests run: 0 passed, 2 failed, 0 skipped", 0, 2),
+            (
+                "    test result: FAILED. 0 passed; 1 failed; 0 ignored\n     Summary [   9.1s] 2 tests run: 1 passed, 1 failed, 0 skipped",
+                1,
+                1,
+            ),
             (
                 "\u{1b}[32;1m     Summary\u{1b}[0m [   0.012s] \u{1b}[1m3\u{1b}[0m tests run: \u{1b}[1m3\u{1b}[0m \u{1b}[32;1mpassed\u{1b}[0m",
                 3,
