@@ -64,7 +64,8 @@ const LOADS: [Load; 4] = [
     },
     Load {
         asked: Asked::SignIn,
-        connections: ACCOUNTS,
+        // No more than admission lets begin at once: a sign-in that is put off is none.
+        connections: 2,
         admission: "what admission costs a sign-in",
         heads: "what signed heads cost a sign-in",
         whole: "both messages, the server's processor time",
