@@ -134,7 +134,7 @@ impl Answer {
         for (grade, accounts, what) in [
             ("E1", self.findings.e1, "the address is listed, and the password beside it is the account's"),
             ("E2", self.findings.e2, "a linked address is listed, and the password beside it is the account's"),
-            ("E4", self.findings.e4, "the address is listed; no password beside it is the account's"),
+            ("E4", self.findings.e4, "the address is listed; no password beside it is known to be the account's"),
         ] {
             table.row([grade, &accounts.to_string(), what]);
         }

@@ -187,13 +187,16 @@ impl Bench<'_> {
             parameters: waiting.parameters.as_deref(),
             user: waiting.user.as_deref(),
         };
-        let (matched, tried) = match Verifier::parse(&stored, &work.recipe) {
-            Ok(verifier) => self.try_candidates(listed, &verifier)?,
-            // The site's recipe was changed meanwhile.
-            Err(_) => (None, 0),
+        let (matched, tried, word) = match Verifier::parse(&stored, &work.recipe) {
+            Ok(verifier) => {
+                let (matched, tried) = self.try_candidates(listed, &verifier)?;
+                (matched, tried, listed.word.clone())
+            }
+            // The site's recipe was changed meanwhile: nothing was tried, and that is said, as when the table is looked at.
+            Err(why) => (None, 0, format!("unread: {why}")),
         };
         let generation = truebell_sites::password::Generation::of(&stored);
-        let decided = decided(work, listed, &waiting, matched, tried, Hash32(*generation.as_bytes()));
+        let decided = decided(work, listed, &waiting, matched, (tried, word), Hash32(*generation.as_bytes()));
         // Not done if somebody else claimed it, because this process was held up: then it is decided there.
         work.store.is_done(&Ask::Finish { matching: work.matching, worker: work.worker, decided }).map(drop)
     }
@@ -239,13 +242,13 @@ fn decided(
     listed: &Listed,
     waiting: &Waiting,
     matched: Option<(PairId, Relation)>,
-    tried: u64,
+    (tried, word): (u64, String),
     generation: Hash32,
 ) -> Decided {
     let grade = match (matched, listed.relation) {
         (Some((_, Relation::Same)), _) => Some(1),
         (Some((_, Relation::Linked)), _) => Some(2),
-        // The very address is listed, and none of the passwords beside it is the account's.
+        // The very address is listed, and no password beside it is known to be the account's.
         (None, Relation::Same) => Some(4),
         (None, Relation::Linked) => None,
     };
@@ -256,7 +259,7 @@ fn decided(
         found: SystemClock.now(),
         sealed: grade.map(|_| work.key.seal_found(listed.account, &waiting.id, &mut SystemChance)),
         tried,
-        word: listed.word.clone(),
+        word,
         evidence: matched.map(|(pair, _)| pair),
     }
 }
