@@ -123,7 +123,7 @@ impl Webhook {
         let seconds = now.seconds();
         // What was done once is answered as it was then; a look is answered anew.
         let id = match ask {
-            Ask::Look => format!("look_{intent}_{seconds}"),
+            Ask::Look => format!("look_{intent}_{}", now.0),
             Ask::Reset | Ask::Undo => format!("{}_{intent}", ask.name()),
         };
         let body = serde_json::json!({
